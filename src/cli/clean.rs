@@ -1,0 +1,68 @@
+//! `unecho clean`: find, write the corpus once, report.
+
+use std::path::{Path, PathBuf};
+
+use super::terminal::Terminal;
+use super::{args, reports, settings};
+use crate::error::{Error, Result};
+use crate::output::{Target, state_dir, write_stream};
+use crate::pipeline::Outcome;
+use crate::report::{Report, ReportFormat};
+
+pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
+    let mut config = settings::config(&args.input, &args.find)?;
+    config.max_removed = args.max_removed;
+    config.keep_empty = args.keep_empty;
+    config.validate()?;
+    let inputs = settings::inputs(&args.input)?;
+    let outcome = crate::scan(&inputs, &config, terminal.progress())?;
+    outcome.check_limits()?;
+    match args.output.as_deref().filter(|_| !args.dry_run) {
+        None => dry_run(&args, &outcome, terminal),
+        Some(out) if out.as_os_str() == "-" => to_stdout(&args, &outcome, terminal),
+        Some(out) => to_files(&args, &inputs, out, &outcome, terminal),
+    }
+}
+
+/// Shows every edit of the plan.
+fn dry_run(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Result<()> {
+    let report = Report::new(outcome, terminal.measured(), reports::command_line());
+    reports::write_all(&report, &args.report.reports, terminal)?;
+    if !reports::on_stdout(&args.report.reports) {
+        terminal.print(|style, out| {
+            crate::report::summary(&report, style, args.report.findings.unwrap_or(usize::MAX), out)
+        })?;
+    }
+    terminal.say(|style, out| writeln!(out, "\n  {}a dry run: nothing was written{}", style.strong, style.reset))
+}
+
+fn to_stdout(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Result<()> {
+    if reports::on_stdout(&args.report.reports) {
+        return Err(Error::Usage("the corpus and a report cannot both go to standard output".to_owned()));
+    }
+    write_stream(&outcome.corpus, &outcome.plan, &mut std::io::stdout().lock(), terminal.progress())?;
+    let report = Report::new(outcome, terminal.measured(), reports::command_line());
+    reports::write_all(&report, &args.report.reports, terminal)?;
+    terminal.say(|style, out| reports::print_summary(&report, &args.report, terminal.verbose, style, out))
+}
+
+fn to_files(args: &args::Clean, inputs: &[PathBuf], out: &Path, outcome: &Outcome, terminal: &Terminal) -> Result<()> {
+    let target = Target::new(out, inputs);
+    let written = outcome.write(inputs, &target, args.force, terminal.progress())?;
+    let report = Report::new(outcome, terminal.measured(), reports::command_line());
+    reports::write_one(&report, ReportFormat::Json, &written.state().join("report.json"))?;
+    terminal.progress().check()?;
+    written.commit()?;
+    reports::write_all(&report, &args.report.reports, terminal)?;
+    terminal.say(|style, err| {
+        reports::print_summary(&report, &args.report, terminal.verbose, style, err)?;
+        let state = state_dir(target.path());
+        let row = |name: &str| format!("  {}{name:<9}{}", style.strong, style.reset);
+        writeln!(err, "\n{}{}", row("cleaned"), target.path().display())?;
+        writeln!(err, "{}{}", row("report"), state.join("report.json").display())?;
+        if !outcome.corpus.rejects.is_empty() {
+            writeln!(err, "{}{}", row("rejects"), state.join("rejects").display())?;
+        }
+        writeln!(err, "{}unecho restore {} -o ORIGINAL", row("undo"), target.path().display())
+    })
+}

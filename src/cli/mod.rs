@@ -1,0 +1,58 @@
+//! The command `unecho`: arguments in, exit code out.
+//!
+//! Only here does the program print, read the environment or the clock, and end. Data goes to standard output,
+//! everything else to standard error. Exit codes: 0 done (also when the reader of the output went away), 2 usage,
+//! configuration or I/O error, 130 interrupted; 1 is reserved for a gate that failed.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod args;
+mod bands;
+mod clean;
+mod generate;
+mod progress;
+mod reports;
+mod restore;
+mod scan;
+mod settings;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::error::Error;
+use args::{Cli, Command};
+use terminal::Terminal;
+
+/// Runs the command.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // help and version are no errors; a closed pipe is not worth one
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let terminal = Terminal::new(&cli.global);
+    let result = run(cli, &terminal);
+    terminal.clear();
+    match result {
+        Ok(()) | Err(Error::ClosedPipe) => ExitCode::SUCCESS,
+        Err(e) => {
+            terminal.error(&e);
+            ExitCode::from(if matches!(e, Error::Interrupted) { 130 } else { 2 })
+        }
+    }
+}
+
+fn run(cli: Cli, terminal: &Terminal) -> crate::Result<()> {
+    settings::use_threads(cli.global.threads)?;
+    match cli.command {
+        Command::Scan(args) => scan::run(args, terminal),
+        Command::Clean(args) => clean::run(args, terminal),
+        Command::Restore(args) => restore::run(args, terminal),
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Man => generate::man(),
+    }
+}

@@ -1,0 +1,108 @@
+//! Progress bars, stage times, and Ctrl-C.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::progress::{Progress, Stage};
+use crate::report::Measured;
+
+/// Set by Ctrl-C and by the request to terminate.
+static CANCELLED: AtomicBool = AtomicBool::new(false);
+
+/// A bar per stage on standard error, and the clock.
+pub(super) struct Bars {
+    show: bool,
+    quiet: bool,
+    started: Instant,
+    state: Mutex<State>,
+}
+
+struct State {
+    bar: ProgressBar,
+    stage: Option<(Stage, Instant)>,
+    times: Vec<(&'static str, f64)>,
+}
+
+impl Bars {
+    /// Bars that are drawn only if `show`; warnings are swallowed if `quiet`.
+    pub(super) fn new(show: bool, quiet: bool) -> Bars {
+        // a second handler cannot be set: then the first one does the same
+        let _ = ctrlc::set_handler(|| CANCELLED.store(true, Ordering::Relaxed));
+        let state = State { bar: ProgressBar::hidden(), stage: None, times: Vec::new() };
+        Bars { show, quiet, started: Instant::now(), state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn clear(&self) {
+        self.state().bar.finish_and_clear();
+    }
+
+    pub(super) fn measured(&self) -> Measured {
+        Measured {
+            stages: self.state().times.clone(),
+            seconds: self.started.elapsed().as_secs_f64(),
+            peak_memory: peak_memory(),
+            threads: rayon::current_num_threads(),
+        }
+    }
+}
+
+/// What is counted, and how it is shown.
+fn template(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read | Stage::Write => "{msg:>8} [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        Stage::Sketch | Stage::Resolve | Stage::Report => "{msg:>8} [{bar:40}] {human_pos}/{human_len} {eta}",
+    }
+}
+
+impl Progress for Bars {
+    fn begin(&self, stage: Stage, total: u64) {
+        let mut state = self.state();
+        state.stage = Some((stage, Instant::now()));
+        if self.show {
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template(template(stage)).unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style.progress_chars("=> "));
+            bar.set_message(stage.name());
+            state.bar = bar;
+        }
+    }
+
+    fn advance(&self, amount: u64) {
+        if self.show {
+            self.state().bar.inc(amount);
+        }
+    }
+
+    fn end(&self) {
+        let mut state = self.state();
+        state.bar.finish_and_clear();
+        if let Some((stage, started)) = state.stage.take() {
+            state.times.push((stage.name(), started.elapsed().as_secs_f64()));
+        }
+    }
+
+    fn warn(&self, message: &str) {
+        if !self.quiet {
+            self.state().bar.suspend(|| eprintln!("warning: {message}"));
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        CANCELLED.load(Ordering::Relaxed)
+    }
+}
+
+/// The greatest resident memory of this process so far, where `/proc` tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}

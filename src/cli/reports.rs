@@ -1,0 +1,76 @@
+//! Reports: written to where they were asked for, whole or not at all.
+
+use std::path::{Path, PathBuf};
+
+use super::args;
+use super::terminal::Terminal;
+use crate::error::Result;
+use crate::output::write_file;
+use crate::report::{self, Report, ReportFormat, Style, human_bytes, summary};
+
+/// Groups in a summary, if nothing else is asked for.
+const FINDINGS: usize = 5;
+
+/// Groups in a verbose summary.
+const FINDINGS_VERBOSE: usize = 50;
+
+/// Writes the reports that were asked for.
+pub(super) fn write_all(report: &Report<'_>, reports: &[(ReportFormat, PathBuf)], terminal: &Terminal) -> Result<()> {
+    for (format, path) in reports {
+        if path.as_os_str() == "-" {
+            terminal.print(|_, out| report::write(report, *format, out))?;
+        } else {
+            write_one(report, *format, path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes one report to a file.
+pub(super) fn write_one(report: &Report<'_>, format: ReportFormat, path: &Path) -> Result<()> {
+    write_file(path, |out| report::write(report, format, out))
+}
+
+/// Whether one of the reports goes to standard output.
+pub(super) fn on_stdout(reports: &[(ReportFormat, PathBuf)]) -> bool {
+    reports.iter().any(|(_, path)| path.as_os_str() == "-")
+}
+
+/// Prints the summary.
+pub(super) fn print_summary(
+    report: &Report<'_>,
+    args: &args::Report,
+    verbose: bool,
+    style: Style,
+    out: &mut dyn std::io::Write,
+) -> std::io::Result<()> {
+    let findings = args.findings.unwrap_or(if verbose { FINDINGS_VERBOSE } else { FINDINGS });
+    summary(report, style, findings, out)?;
+    if !verbose {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let corpus = &report.outcome.corpus;
+    for skipped in &corpus.skipped {
+        writeln!(out, "  skipped  {}: {}", skipped.path.display(), skipped.reason)?;
+    }
+    for reject in &corpus.rejects {
+        let line = reject.line.map(|line| format!(":{line}")).unwrap_or_default();
+        writeln!(out, "  rejected {}{line}: {}", report.reject_source(reject.source).display(), reject.reason)?;
+    }
+    for (stage, seconds) in &report.measured.stages {
+        writeln!(out, "  {stage:<8} {seconds:>8.3} s")?;
+    }
+    let memory = report.measured.peak_memory.map_or_else(|| "unknown".to_owned(), human_bytes);
+    writeln!(
+        out,
+        "  all      {:>8.3} s on {} threads, peak memory {memory}",
+        report.measured.seconds, report.measured.threads
+    )
+}
+
+/// The command line, for the run card.
+pub(super) fn command_line() -> String {
+    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    format!("unecho {}", args.join(" "))
+}

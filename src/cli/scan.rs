@@ -1,0 +1,21 @@
+//! `unecho scan`: find and report.
+
+use super::terminal::Terminal;
+use super::{args, bands, reports, settings};
+use crate::error::Result;
+use crate::report::Report;
+
+pub(super) fn run(args: args::Scan, terminal: &Terminal) -> Result<()> {
+    let config = settings::config(&args.input, &args.find)?;
+    if args.explain_bands {
+        return bands::explain(&config, terminal);
+    }
+    let inputs = settings::inputs(&args.input)?;
+    let outcome = crate::scan(&inputs, &config, terminal.progress())?;
+    let report = Report::new(&outcome, terminal.measured(), reports::command_line());
+    reports::write_all(&report, &args.report.reports, terminal)?;
+    if reports::on_stdout(&args.report.reports) {
+        return Ok(());
+    }
+    terminal.print(|style, out| reports::print_summary(&report, &args.report, terminal.verbose, style, out))
+}

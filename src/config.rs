@@ -1,0 +1,198 @@
+//! The options of a run: what each stage owns, put together.
+
+use std::fmt;
+
+use crate::corpus::{ParagraphBreak, Segmenter, Shingler, TokenOptions, Unit};
+use crate::error::{Error, Result};
+use crate::input::InputOptions;
+use crate::resolve::{Globs, KeepOptions, KeepPolicy, Scope};
+use crate::search::{Measure, SearchOptions};
+use crate::sketch::{Banding, SketchOptions};
+
+/// A number for each unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerUnit([usize; 4]);
+
+impl PerUnit {
+    /// Values for document, paragraph, line and sentence.
+    pub const fn new(values: [usize; 4]) -> PerUnit {
+        PerUnit(values)
+    }
+
+    /// The value for `unit`.
+    pub fn get(&self, unit: Unit) -> usize {
+        self.0[unit as usize]
+    }
+
+    /// Sets the value for `unit`.
+    pub fn set(&mut self, unit: Unit, value: usize) {
+        self.0[unit as usize] = value;
+    }
+}
+
+/// All that decides the result of a run, besides the input.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What is read, and how.
+    pub input: InputOptions,
+    /// What is compared, largest first. Default: documents and paragraphs. Empty: nothing is searched.
+    pub units: Vec<Unit>,
+    /// What separates paragraphs. Default: decided for each document.
+    pub paragraph_break: ParagraphBreak,
+    /// How tokens are made.
+    pub tokens: TokenOptions,
+    /// Tokens in a shingle, 1 to 32. Default: 5 for documents, 3 for smaller units.
+    pub ngram: PerUnit,
+    /// Segments with fewer tokens are left alone, 1 or more. Default: 1 for documents, 10 for smaller units.
+    pub min_tokens: PerUnit,
+    /// What counts as a repeat. Default: Jaccard similarity of 0.8.
+    pub search: SearchOptions,
+    /// Where a repeat counts. Default: in the corpus.
+    pub scope: Scope,
+    /// Which copy stays. Default: the first.
+    pub keep: KeepPolicy,
+    /// Sources, as globs, in order of preference; before `keep`.
+    pub prefer: Vec<String>,
+    /// Sources, as globs, that nothing is removed from.
+    pub protect: Vec<String>,
+    /// Documents of which nothing is left stay, empty.
+    pub keep_empty: bool,
+    /// The greatest share of bytes, 0 to 1, that may go from any source of several documents, and from the corpus.
+    pub max_removed: Option<f64>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            input: InputOptions::default(),
+            units: vec![Unit::Document, Unit::Paragraph],
+            paragraph_break: ParagraphBreak::Auto,
+            tokens: TokenOptions::default(),
+            ngram: PerUnit::new([5, 3, 3, 3]),
+            min_tokens: PerUnit::new([1, 10, 10, 10]),
+            search: SearchOptions::default(),
+            scope: Scope::Corpus,
+            keep: KeepPolicy::First,
+            prefer: Vec::new(),
+            protect: Vec::new(),
+            keep_empty: false,
+            max_removed: None,
+        }
+    }
+}
+
+impl Config {
+    /// Refuses values out of range.
+    pub fn validate(&self) -> Result<()> {
+        let usage = |message: String| Err(Error::Usage(message));
+        let similarity = self.search.similarity;
+        if !(similarity > 0.0 && similarity <= 1.0) {
+            return usage(format!("--similarity {similarity} is not above 0 and at most 1"));
+        }
+        for unit in Unit::ALL {
+            let ngram = self.ngram.get(unit);
+            if !(1..=32).contains(&ngram) {
+                return usage(format!("--ngram {}={ngram} is not between 1 and 32 tokens", unit.name()));
+            }
+            if self.min_tokens.get(unit) == 0 {
+                return usage(format!(
+                    "--min-tokens {}=0: texts without tokens are never compared; use 1",
+                    unit.name()
+                ));
+            }
+        }
+        match self.max_removed {
+            Some(share) if !(0.0..=1.0).contains(&share) => {
+                usage(format!("--max-removed {}% is not between 0% and 100%", share * 100.0))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The units that are searched: inside one document there are no documents to compare.
+    pub fn searched_units(&self) -> Vec<Unit> {
+        let searched =
+            |unit: &Unit| self.units.contains(unit) && (self.scope == Scope::Corpus || *unit != Unit::Document);
+        Unit::ALL.into_iter().filter(searched).collect()
+    }
+
+    /// The division into bands, if segments are compared by similarity at all.
+    pub fn banding(&self) -> Option<Banding> {
+        (self.search.similarity < 1.0).then(|| Banding::for_threshold(self.search.similarity))
+    }
+
+    /// How the segments of `unit` are sketched.
+    pub fn sketch_options(&self, unit: Unit) -> SketchOptions {
+        SketchOptions {
+            unit,
+            shingler: Shingler::new(self.ngram.get(unit)),
+            min_tokens: self.min_tokens.get(unit),
+            banding: self.banding(),
+        }
+    }
+
+    /// How texts are split.
+    pub fn segmenter(&self) -> Segmenter {
+        Segmenter { paragraph_break: self.paragraph_break }
+    }
+
+    /// Which copy stays, with patterns compiled.
+    pub fn keep_options(&self) -> Result<KeepOptions> {
+        Ok(KeepOptions {
+            policy: self.keep.clone(),
+            prefer: Globs::new(&self.prefer, "--prefer")?,
+            protect: Globs::new(&self.protect, "--protect")?,
+        })
+    }
+
+    /// The options that decide the result, by the names that the command gives them: the run card.
+    pub fn describe(&self) -> serde_json::Value {
+        let per_unit = |values: &PerUnit| -> serde_json::Map<String, serde_json::Value> {
+            self.searched_units().iter().map(|u| (u.name().to_owned(), values.get(*u).into())).collect()
+        };
+        let banding = self.banding().map(|b| {
+            serde_json::json!({
+                "bands": b.bands, "rows": b.rows, "recall_at_threshold": b.recall(self.search.similarity),
+            })
+        });
+        serde_json::json!({
+            "unit": self.searched_units().iter().map(|u| u.name()).collect::<Vec<_>>(),
+            "scope": match self.scope { Scope::Corpus => "corpus", Scope::Document => "document" },
+            "paragraph_break": match self.paragraph_break {
+                ParagraphBreak::Auto => "auto",
+                ParagraphBreak::Newline => "newline",
+                ParagraphBreak::BlankLine => "blank-line",
+            },
+            "similarity": self.search.similarity,
+            "measure": self.search.measure.name(),
+            "ngram": per_unit(&self.ngram),
+            "min_tokens": per_unit(&self.min_tokens),
+            "ignore_digits": self.tokens.ignore_digits,
+            "lsh": if self.search.measure == Measure::Jaccard { banding } else { None },
+            "keep": KeepName(&self.keep).to_string(),
+            "prefer": self.prefer,
+            "protect": self.protect,
+            "keep_empty": self.keep_empty,
+            "max_removed": self.max_removed,
+            "text_field": self.input.text_field.to_string(),
+            "id_field": self.input.id_field.to_string(),
+        })
+    }
+}
+
+/// A keep policy as the command spells it.
+struct KeepName<'a>(&'a KeepPolicy);
+
+impl fmt::Display for KeepName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            KeepPolicy::First => f.write_str("first"),
+            KeepPolicy::Last => f.write_str("last"),
+            KeepPolicy::Longest => f.write_str("longest"),
+            KeepPolicy::Shortest => f.write_str("shortest"),
+            KeepPolicy::Max(path) => write!(f, "max:{path}"),
+            KeepPolicy::Min(path) => write!(f, "min:{path}"),
+            KeepPolicy::None => f.write_str("none"),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Sources and documents: what was read, kept as it was read.
+//!
+//! A [`Source`] holds the decoded bytes of one file. A [`Document`] points into them: the bytes of its record, and inside
+//! those the bytes of its text. In JSONL the text is the inside of a JSON string and may hold escapes;
+//! [`Corpus::text`] undoes them on demand, so the corpus is in memory once.
+//!
+//! Always: documents stand in the order of their sources, and inside a source in the order of their records; records do
+//! not overlap; bytes of a source outside all records (blank lines, a byte order mark) belong to no document and are
+//! never changed.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::Span;
+use super::escape;
+
+/// Index of a document in its [`Corpus`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DocId(pub u32);
+
+impl DocId {
+    /// As an index into a column.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How a file holds its documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The whole file is one document.
+    Text,
+    /// Each line of a text file is a document.
+    TextLines,
+    /// Each block of lines between blank lines of a text file is a document.
+    TextBlocks,
+    /// Each line is a JSON object with the text in one field.
+    Jsonl,
+}
+
+impl Format {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::TextLines => "text-lines",
+            Format::TextBlocks => "text-blocks",
+            Format::Jsonl => "jsonl",
+        }
+    }
+}
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Codec {
+    /// Not at all.
+    #[default]
+    None,
+    /// RFC 1952, one or more members.
+    Gzip,
+    /// RFC 8878, one or more frames.
+    Zstd,
+    /// bzip2, one or more streams.
+    Bzip2,
+    /// xz, one or more streams.
+    Xz,
+}
+
+impl Codec {
+    /// The word for it in reports and ledgers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::None => "none",
+            Codec::Gzip => "gzip",
+            Codec::Zstd => "zstd",
+            Codec::Bzip2 => "bzip2",
+            Codec::Xz => "xz",
+        }
+    }
+
+    /// The codec that [`Codec::name`] calls so.
+    pub fn from_name(name: &str) -> Option<Codec> {
+        [Codec::None, Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz].into_iter().find(|c| c.name() == name)
+    }
+}
+
+/// One file as it was read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The path as the user gave it or as it was found; `-` for standard input.
+    pub path: PathBuf,
+    /// The path that its cleaned copy has below the output directory.
+    pub name: PathBuf,
+    /// How it holds documents.
+    pub format: Format,
+    /// How it was compressed.
+    pub codec: Codec,
+    /// Its size on disk, in bytes.
+    pub stored: u64,
+    /// XXH3-128 of `bytes`.
+    pub digest: u128,
+    /// Its decoded contents.
+    pub bytes: Vec<u8>,
+    /// Its documents in [`Corpus::documents`].
+    pub docs: Range<u32>,
+}
+
+/// Whether the text stands in the source as it is, or inside a JSON string with escapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// The bytes are the text.
+    Plain,
+    /// The bytes are the inside of a JSON string that holds at least one backslash.
+    Json,
+}
+
+/// One document: its record in the source, and its text in the record.
+#[derive(Clone, Copy, Debug)]
+pub struct Document {
+    /// Index of its [`Source`].
+    pub source: u32,
+    /// Number of the record in its source, from 1.
+    pub record: u32,
+    /// Line of the source on which the record starts, from 1.
+    pub line: u32,
+    /// Length of the record in bytes, its line end included; less than 4 GiB.
+    pub record_len: u32,
+    /// Offset of the record in the source's decoded bytes.
+    pub record_start: u64,
+    /// Offset of the encoded text in the record.
+    pub text_start: u32,
+    /// Length of the encoded text in bytes.
+    pub text_len: u32,
+    /// How the text is encoded.
+    pub encoding: Encoding,
+}
+
+impl Document {
+    /// The record's byte range in the source.
+    pub fn record_range(&self) -> Range<usize> {
+        let start = self.record_start as usize;
+        start..start + self.record_len as usize
+    }
+
+    /// The encoded text's byte range in the source.
+    pub fn text_range(&self) -> Range<usize> {
+        let start = self.record_start as usize + self.text_start as usize;
+        start..start + self.text_len as usize
+    }
+}
+
+/// A record, or a whole file, that was set aside because it is not what its format says.
+#[derive(Clone, Debug)]
+pub struct Reject {
+    /// Index of its source.
+    pub source: u32,
+    /// Line on which it starts, from 1; `None` for a whole file.
+    pub line: Option<u64>,
+    /// Its byte range in the source's bytes.
+    pub range: Range<u64>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A file that was found but not read, because nothing says that it holds text.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// Why it was passed over.
+    pub reason: &'static str,
+}
+
+/// All that was read.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+    /// The files, in the order in which they are read: as given, and sorted inside a directory.
+    pub sources: Vec<Source>,
+    /// The documents of all sources.
+    pub documents: Vec<Document>,
+    /// What was set aside, in order.
+    pub rejects: Vec<Reject>,
+    /// What was found and not read, in order.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Corpus {
+    /// A corpus of texts in memory, one document each, for use as a library.
+    ///
+    /// Panics if a text has 4 GiB or more, or if there are more than 2³² texts.
+    pub fn from_texts<T: Into<Vec<u8>>>(texts: impl IntoIterator<Item = T>) -> Corpus {
+        let mut corpus = Corpus::default();
+        for (i, text) in texts.into_iter().enumerate() {
+            let bytes: Vec<u8> = text.into();
+            let id = u32::try_from(i).expect("fewer than 2^32 texts");
+            let len = u32::try_from(bytes.len()).expect("texts shorter than 4 GiB");
+            corpus.documents.push(Document {
+                source: id,
+                record: 1,
+                line: 1,
+                record_len: len,
+                record_start: 0,
+                text_start: 0,
+                text_len: len,
+                encoding: Encoding::Plain,
+            });
+            let name = PathBuf::from(i.to_string());
+            corpus.sources.push(Source {
+                path: name.clone(),
+                name,
+                format: Format::Text,
+                codec: Codec::None,
+                stored: bytes.len() as u64,
+                digest: xxhash_rust::xxh3::xxh3_128(&bytes),
+                bytes,
+                docs: id..id + 1,
+            });
+        }
+        corpus
+    }
+
+    /// Number of documents.
+    pub fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// Whether it holds no document.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// The ids of all documents, in order.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = DocId> + use<> {
+        (0..self.documents.len() as u32).map(DocId)
+    }
+
+    /// The document `id`.
+    pub fn document(&self, id: DocId) -> &Document {
+        &self.documents[id.index()]
+    }
+
+    /// The source of document `id`.
+    pub fn source_of(&self, id: DocId) -> &Source {
+        &self.sources[self.document(id).source as usize]
+    }
+
+    /// The bytes of the record of document `id`.
+    pub fn record(&self, id: DocId) -> &[u8] {
+        &self.source_of(id).bytes[self.document(id).record_range()]
+    }
+
+    /// The text of document `id`. Costs one pass over the text if it holds JSON escapes, nothing otherwise.
+    pub fn text(&self, id: DocId) -> Cow<'_, [u8]> {
+        let document = self.document(id);
+        let raw = &self.source_of(id).bytes[document.text_range()];
+        match document.encoding {
+            Encoding::Plain => Cow::Borrowed(raw),
+            Encoding::Json => Cow::Owned(escape::decode(raw)),
+        }
+    }
+
+    /// Translates sorted, disjoint spans of the text of `id` into byte ranges of its source.
+    pub fn source_ranges(&self, id: DocId, spans: &[Span]) -> Vec<Range<u64>> {
+        let document = self.document(id);
+        let base = document.text_range().start as u64;
+        let plain = |s: &Span| base + u64::from(s.start)..base + u64::from(s.end);
+        match document.encoding {
+            Encoding::Plain => spans.iter().map(plain).collect(),
+            Encoding::Json => {
+                let raw = &self.source_of(id).bytes[document.text_range()];
+                let offsets: Vec<u32> = spans.iter().flat_map(|s| [s.start, s.end]).collect();
+                let mapped = escape::raw_offsets(raw, &offsets);
+                mapped.chunks_exact(2).map(|m| base + u64::from(m[0])..base + u64::from(m[1])).collect()
+            }
+        }
+    }
+}
+
+/// The decoded text of the document asked for last: for callers that come back to the same document many times.
+#[derive(Clone, Debug, Default)]
+pub struct TextCache(Option<(DocId, Vec<u8>)>);
+
+impl TextCache {
+    /// The text of document `id`, decoded only if another document was asked for last.
+    pub fn text<'c>(&'c mut self, corpus: &'c Corpus, id: DocId) -> &'c [u8] {
+        if corpus.document(id).encoding == Encoding::Plain {
+            return &corpus.source_of(id).bytes[corpus.document(id).text_range()];
+        }
+        let stale = self.0.as_ref().is_none_or(|(last, _)| *last != id);
+        if stale {
+            self.0 = None;
+        }
+        &self.0.get_or_insert_with(|| (id, corpus.text(id).into_owned())).1
+    }
+}

@@ -1,0 +1,123 @@
+//! The inside of a JSON string (RFC 8259 §7) and the text it stands for.
+//!
+//! [`validate`] is asked once, when a record is read; after that [`decode`] and [`raw_offsets`] cannot fail. Offsets of
+//! the text map to offsets of the raw string, so that a cut removes raw bytes and nothing is encoded again.
+
+use memchr::memchr;
+
+/// Length in raw bytes, and the character, of the escape at the start of `raw` (which begins with a backslash);
+/// `None` if it is malformed or a lone surrogate.
+fn unescape(raw: &[u8]) -> Option<(usize, char)> {
+    let simple = |c| Some((2, c));
+    match *raw.get(1)? {
+        b'"' => simple('"'),
+        b'\\' => simple('\\'),
+        b'/' => simple('/'),
+        b'b' => simple('\u{8}'),
+        b'f' => simple('\u{c}'),
+        b'n' => simple('\n'),
+        b'r' => simple('\r'),
+        b't' => simple('\t'),
+        b'u' => unescape_unicode(raw),
+        _ => None,
+    }
+}
+
+/// As [`unescape`], for `\uXXXX` and surrogate pairs of them.
+fn unescape_unicode(raw: &[u8]) -> Option<(usize, char)> {
+    let unit = hex4(raw.get(2..6)?)?;
+    if !(0xD800..0xDC00).contains(&unit) {
+        return char::from_u32(unit).map(|c| (6, c));
+    }
+    let low = raw.get(6..12).filter(|r| r.starts_with(b"\\u")).and_then(|r| hex4(&r[2..]))?;
+    let pair = (0xDC00..0xE000).contains(&low).then(|| 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))?;
+    char::from_u32(pair).map(|c| (12, c))
+}
+
+fn hex4(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |n, &d| Some(n << 4 | char::from(d).to_digit(16)?))
+}
+
+/// Whether every escape in the inside of a JSON string stands for a character; the offset of the first that does not.
+pub fn validate(raw: &[u8]) -> Result<(), usize> {
+    let mut at = 0;
+    while let Some(step) = memchr(b'\\', &raw[at..]) {
+        at += step;
+        at += unescape(&raw[at..]).ok_or(at)?.0;
+    }
+    Ok(())
+}
+
+/// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
+pub fn decode(raw: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(raw.len());
+    let mut at = 0;
+    while let Some(step) = memchr(b'\\', &raw[at..]) {
+        text.extend_from_slice(&raw[at..at + step]);
+        at += step;
+        let Some((len, c)) = unescape(&raw[at..]) else { break };
+        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        at += len;
+    }
+    text.extend_from_slice(&raw[at..]);
+    text
+}
+
+/// For each of the ascending `offsets` into `decode(raw)`, the offset in `raw` at which that character starts.
+pub(crate) fn raw_offsets(raw: &[u8], offsets: &[u32]) -> Vec<u32> {
+    let mut wanted = offsets.iter().copied().peekable();
+    let mut mapped = Vec::with_capacity(offsets.len());
+    let (mut at, mut text) = (0usize, 0usize);
+    while wanted.peek().is_some() {
+        let plain = memchr(b'\\', &raw[at..]).unwrap_or(raw.len() - at);
+        while let Some(offset) = wanted.next_if(|&w| (w as usize) <= text + plain) {
+            mapped.push((at + offset as usize - text) as u32);
+        }
+        let Some((len, c)) = raw.get(at + plain..).and_then(unescape) else { break };
+        at += plain + len;
+        text += plain + c.len_utf8();
+    }
+    mapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_escape_of_the_standard() {
+        let raw = br#"a\"b\\c\/d\be\ff\ng\rh\ti\u00e9j\ud83d\ude00k"#;
+        assert_eq!(validate(raw), Ok(()));
+        assert_eq!(String::from_utf8(decode(raw)).unwrap(), "a\"b\\c/d\u{8}e\u{c}f\ng\rh\tiéj😀k");
+    }
+
+    #[test]
+    fn lone_surrogates_and_bad_escapes_are_refused() {
+        for (raw, at) in [(r"ab\ud800", 2), (r"\udc00", 0), (r"\ud800\u0041", 0), (r"\x", 0), (r"ok\", 2), (r"\u12", 0)]
+        {
+            assert_eq!(validate(raw.as_bytes()), Err(at), "{raw}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decode_equals_serde_json(text in any::<String>()) {
+            let raw = serde_json::to_string(&text).unwrap();
+            let inside = &raw.as_bytes()[1..raw.len() - 1];
+            prop_assert_eq!(decode(inside), text.as_bytes());
+        }
+
+        #[test]
+        fn offsets_point_at_the_same_character(text in r#"[a\\"é😀\n]{0,40}"#) {
+            let raw = serde_json::to_string(&text).unwrap();
+            let inside = &raw.as_bytes()[1..raw.len() - 1];
+            let offsets: Vec<u32> = text.char_indices().map(|(i, _)| i as u32).chain([text.len() as u32]).collect();
+            let mapped = raw_offsets(inside, &offsets);
+            prop_assert_eq!(mapped.len(), offsets.len());
+            for (offset, raw_offset) in offsets.iter().zip(mapped) {
+                prop_assert_eq!(decode(&inside[..raw_offset as usize]), &text.as_bytes()[..*offset as usize]);
+            }
+        }
+    }
+}

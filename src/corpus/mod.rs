@@ -1,0 +1,20 @@
+//! What is compared: sources, documents, segments, tokens, shingles.
+//!
+//! Text comes in once and is never changed; everything after is about byte [`Span`]s of it. Normalised text is hashed
+//! and thrown away, so there is no map from normalised to original offsets.
+
+pub(crate) mod chars;
+mod document;
+mod escape;
+mod segment;
+mod shingle;
+mod span;
+mod tokens;
+
+pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Skipped, Source, TextCache};
+pub use escape::{decode as decode_json_string, validate as validate_json_string};
+pub(crate) use segment::is_blank;
+pub use segment::{ParagraphBreak, Segmenter, Unit};
+pub use shingle::{Shingler, shingle_set};
+pub use span::{Place, Span};
+pub use tokens::{TokenOptions, Tokens};

@@ -1,0 +1,257 @@
+//! Text → segments: documents, paragraphs, lines, sentences.
+//!
+//! In: the bytes of a document's text. Out: spans in ascending order that do not overlap and leave out the blank space
+//! between them. Always: no segment is blank, no boundary stands inside a token, and a line end is never inside a
+//! paragraph of the `Newline` kind or inside a line.
+//!
+//! Line ends separate paragraphs in most web text and news, where a paragraph is one long line; blank lines separate them
+//! in hard-wrapped text. [`ParagraphBreak::Auto`] decides for each document from its line lengths: blank lines separate
+//! if more than half of the text stands in blocks of several lines of which none is longer than 120 bytes. Sentences
+//! follow Unicode Standard Annex 29, inside paragraphs; a line end inside a paragraph counts as a space.
+
+use std::borrow::Cow;
+
+use bstr::ByteSlice;
+use memchr::memchr_iter;
+
+use super::Span;
+use super::chars::inside_token;
+
+/// The kinds of segments, largest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unit {
+    /// The whole text.
+    Document,
+    /// See [`ParagraphBreak`].
+    Paragraph,
+    /// What stands between two line ends.
+    Line,
+    /// A sentence as Unicode Standard Annex 29 has it.
+    Sentence,
+}
+
+impl Unit {
+    /// All units, largest first.
+    pub const ALL: [Unit; 4] = [Unit::Document, Unit::Paragraph, Unit::Line, Unit::Sentence];
+
+    /// The word for it in options and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Document => "document",
+            Unit::Paragraph => "paragraph",
+            Unit::Line => "line",
+            Unit::Sentence => "sentence",
+        }
+    }
+}
+
+/// What separates paragraphs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ParagraphBreak {
+    /// Decided for each document from its line lengths.
+    #[default]
+    Auto,
+    /// Each line is a paragraph.
+    Newline,
+    /// Paragraphs stand between blank lines.
+    BlankLine,
+}
+
+/// Lines up to this many bytes may come from hard wrapping.
+const WRAPPED_LINE: usize = 120;
+
+/// Splits texts into segments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segmenter {
+    /// What separates paragraphs.
+    pub paragraph_break: ParagraphBreak,
+}
+
+impl Segmenter {
+    /// The segments of `text`, appended to `out`.
+    pub fn split(&self, unit: Unit, text: &[u8], out: &mut Vec<Span>) {
+        match unit {
+            Unit::Document if is_blank(text) => {}
+            Unit::Document => out.push(Span::new(0, text.len())),
+            Unit::Line => out.extend(lines(text)),
+            Unit::Paragraph => match self.decide(text) {
+                ParagraphBreak::BlankLine => blocks(text, |span, _| out.push(span)),
+                _ => out.extend(lines(text)),
+            },
+            Unit::Sentence => {
+                let mut paragraphs = Vec::new();
+                self.split(Unit::Paragraph, text, &mut paragraphs);
+                for paragraph in paragraphs {
+                    sentences(text, paragraph, out);
+                }
+            }
+        }
+    }
+
+    /// What separates the paragraphs of `text`: never `Auto`.
+    pub fn decide(&self, text: &[u8]) -> ParagraphBreak {
+        if self.paragraph_break != ParagraphBreak::Auto {
+            return self.paragraph_break;
+        }
+        let (mut blocks_seen, mut wrapped, mut all) = (0, 0, 0);
+        blocks(text, |span, shape| {
+            blocks_seen += 1;
+            all += span.len();
+            if shape.lines > 1 && shape.longest <= WRAPPED_LINE {
+                wrapped += span.len();
+            }
+        });
+        if blocks_seen > 1 && wrapped * 2 > all { ParagraphBreak::BlankLine } else { ParagraphBreak::Newline }
+    }
+}
+
+/// Whether there is nothing but white space in `text`.
+pub(crate) fn is_blank(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_whitespace) || text.chars().all(char::is_whitespace)
+}
+
+/// The spans between line ends, `\n` and `\r\n`; blank ones left out.
+fn lines(text: &[u8]) -> impl Iterator<Item = Span> {
+    let ends = memchr_iter(b'\n', text).chain([text.len()]);
+    ends.scan(0, |start, end| Some((std::mem::replace(start, end + 1), end)))
+        .map(|(start, end)| Span::new(start, end - usize::from(end > start && text[end - 1] == b'\r')))
+        .filter(|span| !is_blank(span.of(text)))
+}
+
+/// What a block of lines looks like.
+#[derive(Default)]
+struct Shape {
+    /// Lines in it.
+    lines: usize,
+    /// Bytes of its longest line.
+    longest: usize,
+}
+
+/// Calls `found` with each maximal run of lines that are not blank.
+fn blocks(text: &[u8], mut found: impl FnMut(Span, Shape)) {
+    let mut block: Option<(Span, Shape)> = None;
+    for line in lines(text) {
+        match &mut block {
+            Some((span, shape)) if adjoins(text, *span, line) => {
+                span.end = line.end;
+                shape.lines += 1;
+                shape.longest = shape.longest.max(line.len());
+            }
+            _ => {
+                let next = (line, Shape { lines: 1, longest: line.len() });
+                if let Some((span, shape)) = block.replace(next) {
+                    found(span, shape);
+                }
+            }
+        }
+    }
+    if let Some((span, shape)) = block {
+        found(span, shape);
+    }
+}
+
+/// Whether only one line end stands between two lines.
+fn adjoins(text: &[u8], before: Span, after: Span) -> bool {
+    matches!(&text[before.end as usize..after.start as usize], b"\n" | b"\r\n")
+}
+
+/// The sentences of a paragraph, without the space around them.
+fn sentences(text: &[u8], paragraph: Span, out: &mut Vec<Span>) {
+    let flat = flatten(paragraph.of(text));
+    let base = paragraph.start as usize;
+    let first = out.len();
+    for (start, end, _) in flat.sentence_indices() {
+        let trimmed_start = start + flat[start..end].len() - flat[start..end].trim_start().len();
+        let trimmed_end = trimmed_start + flat[trimmed_start..end].trim_end().len();
+        if trimmed_start == trimmed_end {
+            continue;
+        }
+        let torn = inside_token(&flat[..trimmed_start], &flat[trimmed_start..]);
+        let span = Span::new(base + trimmed_start, base + trimmed_end);
+        match out[first..].last_mut() {
+            Some(last) if torn => last.end = span.end,
+            _ => out.push(span),
+        }
+    }
+}
+
+/// `paragraph` with its line ends as spaces, byte for byte.
+fn flatten(paragraph: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', paragraph).is_none() {
+        return Cow::Borrowed(paragraph);
+    }
+    Cow::Owned(paragraph.iter().map(|&b| if matches!(b, b'\n' | b'\r') { b' ' } else { b }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split(unit: Unit, paragraph_break: ParagraphBreak, text: &str) -> Vec<&str> {
+        let mut spans = Vec::new();
+        Segmenter { paragraph_break }.split(unit, text.as_bytes(), &mut spans);
+        spans.iter().map(|s| &text[s.start as usize..s.end as usize]).collect()
+    }
+
+    #[test]
+    fn lines_of_every_kind() {
+        assert_eq!(split(Unit::Line, ParagraphBreak::Auto, "a\r\n\n  b \n \t\nc"), ["a", "  b ", "c"]);
+        assert_eq!(split(Unit::Line, ParagraphBreak::Auto, "\r"), Vec::<&str>::new());
+        assert_eq!(split(Unit::Line, ParagraphBreak::Auto, ""), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn paragraphs_of_wrapped_text_stand_between_blank_lines() {
+        let wrapped = "one two three\nfour five\n\nsix seven\neight\n";
+        assert_eq!(
+            split(Unit::Paragraph, ParagraphBreak::Auto, wrapped),
+            ["one two three\nfour five", "six seven\neight"]
+        );
+        assert_eq!(split(Unit::Paragraph, ParagraphBreak::Newline, wrapped).len(), 4);
+    }
+
+    #[test]
+    fn paragraphs_of_news_are_lines() {
+        let long = "word ".repeat(60);
+        let news = format!("{long}\n{long}\n\n{long}\n");
+        assert_eq!(split(Unit::Paragraph, ParagraphBreak::Auto, &news).len(), 3);
+        assert_eq!(split(Unit::Paragraph, ParagraphBreak::BlankLine, &news).len(), 2);
+    }
+
+    #[test]
+    fn sentences_cross_line_ends_inside_a_paragraph() {
+        let text = "He came. She\nwent home! Why?\n\nNobody knows.";
+        assert_eq!(
+            split(Unit::Sentence, ParagraphBreak::BlankLine, text),
+            ["He came.", "She\nwent home!", "Why?", "Nobody knows."]
+        );
+        assert_eq!(split(Unit::Sentence, ParagraphBreak::Newline, "你好。再见。"), ["你好。", "再见。"]);
+    }
+
+    proptest! {
+        #[test]
+        fn segments_are_sorted_disjoint_and_cut_at_characters(text in "[a-zé漢. !?\r\n\u{301}]{0,80}") {
+            for unit in Unit::ALL {
+                for kind in [ParagraphBreak::Auto, ParagraphBreak::Newline, ParagraphBreak::BlankLine] {
+                    let mut spans = Vec::new();
+                    Segmenter { paragraph_break: kind }.split(unit, text.as_bytes(), &mut spans);
+                    prop_assert!(spans.windows(2).all(|w| w[0].end <= w[1].start));
+                    for s in spans {
+                        prop_assert!(text.is_char_boundary(s.start as usize) && text.is_char_boundary(s.end as usize));
+                        prop_assert!(!is_blank(s.of(text.as_bytes())));
+                        let at = s.start as usize;
+                        prop_assert!(!inside_token(&text.as_bytes()[..at], &text.as_bytes()[at..]));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_can_be_split(text in proptest::collection::vec(any::<u8>(), 0..80)) {
+            for unit in Unit::ALL {
+                Segmenter::default().split(unit, &text, &mut Vec::new());
+            }
+        }
+    }
+}

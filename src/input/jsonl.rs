@@ -1,0 +1,297 @@
+//! JSON Lines: one object a line, the text in one of its fields.
+//!
+//! Each line is checked to be one well-formed JSON object by `serde_json`; the place of the text inside the line is noted
+//! and nothing is copied. Blank lines belong to no document. Lines are parsed in parallel, in stretches of about 1 MiB.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+
+use memchr::{memchr, memchr_iter};
+use rayon::prelude::*;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{InputOptions, OnError, Parsed};
+use crate::corpus::{Document, Encoding, Reject, validate_json_string};
+use crate::error::{Error, Result};
+
+/// The way to a field of a JSON object: `a.b` is the field `b` of the object in field `a`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldPath(Vec<String>);
+
+impl FieldPath {
+    /// The path written with dots.
+    pub fn parse(path: &str) -> FieldPath {
+        FieldPath(path.split('.').map(str::to_owned).collect())
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+/// Lines are parsed together in stretches of at least this many bytes.
+const STRETCH: usize = 1 << 20;
+
+/// The documents of a JSONL file. Under [`OnError::Fail`] the first bad record is the error.
+pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result<Parsed> {
+    let stretches = stretches(bytes);
+    let parts: Vec<Part> = stretches.into_par_iter().map(|range| parse_stretch(bytes, range, options)).collect();
+    let mut parsed = Parsed::default();
+    let mut lines_before = 0;
+    for part in parts {
+        for reject in part.rejects {
+            let line = reject.line.map(|l| l + lines_before);
+            if options.on_error == OnError::Fail {
+                return Err(Error::input(path, line, reject.reason));
+            }
+            parsed.rejects.push(Reject { line, ..reject });
+        }
+        for document in part.documents {
+            let line = u32::try_from(u64::from(document.line) + lines_before)
+                .map_err(|_| Error::input(path, None, "more than 4,294,967,295 lines; split the file"))?;
+            parsed.documents.push(Document { line, ..document });
+        }
+        lines_before += part.lines;
+    }
+    Ok(parsed)
+}
+
+/// Cuts `bytes` at line ends.
+fn stretches(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut stretches = Vec::new();
+    let mut start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    while start < bytes.len() {
+        let least = (start + STRETCH).min(bytes.len());
+        let end = memchr(b'\n', &bytes[least..]).map_or(bytes.len(), |n| least + n + 1);
+        stretches.push(start..end);
+        start = end;
+    }
+    stretches
+}
+
+/// What one stretch holds; lines are numbered from its start.
+struct Part {
+    documents: Vec<Document>,
+    rejects: Vec<Reject>,
+    lines: u64,
+}
+
+fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> Part {
+    let mut part = Part { documents: Vec::new(), rejects: Vec::new(), lines: 0 };
+    let mut start = range.start;
+    let ends = memchr_iter(b'\n', &bytes[range.clone()]).map(|n| range.start + n + 1);
+    let last = (!bytes[range.clone()].ends_with(b"\n")).then_some(range.end);
+    for end in ends.chain(last) {
+        part.lines += 1;
+        let line = &bytes[start..end];
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            match locate(line, &options.text_field) {
+                Ok(text) => part.documents.push(document(line, start, part.lines, text)),
+                Err(reason) => {
+                    let range = start as u64..end as u64;
+                    part.rejects.push(Reject { source: 0, line: Some(part.lines), range, reason });
+                    if options.on_error == OnError::Fail {
+                        return part;
+                    }
+                }
+            }
+        }
+        start = end;
+    }
+    part
+}
+
+fn document(line: &[u8], start: usize, number: u64, text: Range<usize>) -> Document {
+    let escaped = memchr(b'\\', &line[text.clone()]).is_some();
+    Document {
+        source: 0,
+        record: 0,
+        line: number as u32,
+        record_len: line.len() as u32,
+        record_start: start as u64,
+        text_start: text.start as u32,
+        text_len: text.len() as u32,
+        encoding: if escaped { Encoding::Json } else { Encoding::Plain },
+    }
+}
+
+/// The place of the text inside a line, without its quotes; or what is wrong with the record.
+fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Range<usize>, String> {
+    if u32::try_from(line.len()).is_err() {
+        return Err("a record of 4 GiB or more; split it".to_owned());
+    }
+    let record = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to() + 1))?;
+    let value = find(record, text_field)?.ok_or_else(|| format!("no field `{text_field}`"))?;
+    let raw = value.get();
+    if !raw.starts_with('"') {
+        return Err(format!("field `{text_field}` is not a string"));
+    }
+    let start = raw.as_ptr() as usize - line.as_ptr() as usize + 1;
+    let text = start..start + raw.len() - 2;
+    validate_json_string(&line[text.clone()])
+        .map_err(|at| format!("field `{text_field}` has an escape that is no character, at byte {}", start + at + 1))?;
+    Ok(text)
+}
+
+/// The value of a field in a record that is one JSON object.
+fn find<'a>(record: &'a str, path: &FieldPath) -> std::result::Result<Option<&'a RawValue>, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(record);
+    let found = Seek(&path.0).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
+    found.map_err(|e| format!("malformed JSON: {e}"))
+}
+
+/// Looks for a field while the whole object is checked.
+struct Seek<'p>(&'p [String]);
+
+impl<'de> DeserializeSeed<'de> for Seek<'_> {
+    type Value = Option<&'de RawValue>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seek<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+        let (name, below) = self.0.split_first().expect("a field path has at least one name");
+        let mut found = None;
+        while let Some(matches) = map.next_key_seed(IsKey(name))? {
+            if !matches {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            if found.is_some() {
+                return Err(A::Error::custom(format_args!("field `{name}` stands there twice")));
+            }
+            found = Some(map.next_value::<&'de RawValue>()?);
+        }
+        match found {
+            Some(value) if !below.is_empty() && value.get().starts_with('{') => {
+                let mut inner = serde_json::Deserializer::from_str(value.get());
+                Seek(below).deserialize(&mut inner).map_err(A::Error::custom)
+            }
+            Some(_) if !below.is_empty() => Ok(None),
+            found => Ok(found),
+        }
+    }
+}
+
+/// Whether a key is the one looked for; copies nothing.
+struct IsKey<'p>(&'p str);
+
+impl<'de> DeserializeSeed<'de> for IsKey<'_> {
+    type Value = bool;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsKey<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> std::result::Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+/// The value of a field of a record that was read before; `None` if it is not there.
+pub fn field(record: &[u8], path: &FieldPath) -> Option<serde_json::Value> {
+    let record = std::str::from_utf8(record).ok()?;
+    let value = find(record, path).ok()??;
+    serde_json::from_str(value.get()).ok()
+}
+
+/// As [`field`], as the words of a report: strings without quotes, everything else as JSON.
+pub fn field_text(record: &[u8], path: &FieldPath) -> Option<String> {
+    match field(record, path)? {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Whether the first line that is not blank is a JSON object.
+pub(super) fn looks_like(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let first = bytes.split(|&b| b == b'\n').find(|line| !line.iter().all(u8::is_ascii_whitespace));
+    let Some(Ok(first)) = first.map(std::str::from_utf8) else { return false };
+    first.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(first).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_str(text: &str, on_error: OnError, field: &str) -> Result<Parsed> {
+        let options = InputOptions { on_error, text_field: FieldPath::parse(field), ..InputOptions::default() };
+        parse(text.as_bytes(), &options, Path::new("x.jsonl"))
+    }
+
+    #[test]
+    fn the_place_of_the_text_is_found() {
+        let line = r#" {"id": 1, "text" : "a\nb", "z": [1, {"text": "no"}]} "#;
+        let text = format!("\u{feff}{line}\r\n\n{line}");
+        let parsed = parse_str(&text, OnError::Fail, "text").unwrap();
+        let places: Vec<_> = parsed.documents.iter().map(|d| (d.line, &text[d.text_range()])).collect();
+        assert_eq!(places, [(1, r"a\nb"), (3, r"a\nb")]);
+        assert_eq!(parsed.documents[0].encoding, Encoding::Json);
+    }
+
+    #[test]
+    fn nested_fields() {
+        let text = r#"{"a":{"b":"deep"},"b":"shallow"}"#;
+        let parsed = parse_str(text, OnError::Fail, "a.b").unwrap();
+        assert_eq!(&text[parsed.documents[0].text_range()], "deep");
+        assert!(parse_str(text, OnError::Fail, "b.a").is_err());
+        assert_eq!(field_text(text.as_bytes(), &FieldPath::parse("a")), Some(r#"{"b":"deep"}"#.to_owned()));
+    }
+
+    #[test]
+    fn each_kind_of_bad_record_is_named_with_its_line() {
+        for (bad, reason) in [
+            (r#"{"text": "a""#, "malformed JSON"),
+            (r#"{"text": "a"} x"#, "malformed JSON"),
+            (r#"["text"]"#, "malformed JSON"),
+            (r#"{"txt": "a"}"#, "no field `text`"),
+            (r#"{"text": 5}"#, "not a string"),
+            (r#"{"text": null}"#, "not a string"),
+            (r#"{"text": "\ud800"}"#, "no character"),
+            (r#"{"text": "a", "text": "b"}"#, "twice"),
+        ] {
+            let text = format!("{{\"text\": \"fine\"}}\n\n{bad}\n");
+            let error = parse_str(&text, OnError::Fail, "text").err().unwrap().to_string();
+            assert!(error.contains("x.jsonl:3") && error.contains(reason), "{error}");
+            let parsed = parse_str(&text, OnError::Skip, "text").unwrap();
+            assert_eq!((parsed.documents.len(), parsed.rejects.len()), (1, 1));
+            assert_eq!(&text[parsed.rejects[0].range.start as usize..], format!("{bad}\n"));
+        }
+    }
+
+    #[test]
+    fn invalid_utf8_is_a_bad_record() {
+        let bytes = b"{\"text\": \"a\xff\"}\n";
+        let error = parse(bytes, &InputOptions::default(), Path::new("x")).err().unwrap().to_string();
+        assert!(error.contains("invalid UTF-8 at byte 12"), "{error}");
+    }
+
+    #[test]
+    fn lines_are_numbered_across_stretches() {
+        let text = "{\"text\": \"0123456789\"}\n\n".repeat(100_000);
+        let parsed = parse_str(&text, OnError::Fail, "text").unwrap();
+        assert_eq!(parsed.documents.len(), 100_000);
+        assert!(parsed.documents.iter().zip(0..).all(|(d, i)| d.line == 2 * i + 1));
+    }
+}

@@ -1,0 +1,257 @@
+//! Where documents come from: files, directories, standard input.
+//!
+//! In: paths and [`InputOptions`]. Out: a [`Corpus`]. Always: the order depends on the paths only; every byte that was
+//! read belongs to a source; what cannot be understood is an error, or under [`OnError::Skip`] a listed reject, and
+//! nothing is dropped in silence. A reader of a format is one function from bytes to documents.
+
+mod decode;
+mod jsonl;
+mod text;
+mod walk;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::corpus::{Codec, Corpus, Document, Format, Reject, Skipped, Source};
+use crate::error::{Error, Result};
+use crate::progress::{Progress, Stage};
+
+pub use jsonl::{FieldPath, field, field_text};
+use walk::{Found, Guess};
+pub use walk::{WalkOptions, read_list};
+
+/// What to do with a file or record that is not what its format says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// Stop with an error that names it.
+    #[default]
+    Fail,
+    /// Set it aside, count it, list it, and go on.
+    Skip,
+}
+
+/// What is one document in a text file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Records {
+    /// The file.
+    #[default]
+    File,
+    /// Each line that is not blank.
+    Line,
+    /// Each block of lines between blank lines.
+    BlankLine,
+}
+
+/// What is read, and how.
+#[derive(Clone, Debug)]
+pub struct InputOptions {
+    /// Which files of a directory are read.
+    pub walk: WalkOptions,
+    /// Whether the files are text or JSONL; by default their names and contents tell.
+    pub format: Option<InputFormat>,
+    /// What is one document in a text file.
+    pub records: Records,
+    /// The field of a JSONL record that holds the text. Default `text`.
+    pub text_field: FieldPath,
+    /// The field of a JSONL record that names it in reports. Default `id`.
+    pub id_field: FieldPath,
+    /// What to do with what cannot be understood.
+    pub on_error: OnError,
+}
+
+impl Default for InputOptions {
+    fn default() -> Self {
+        InputOptions {
+            walk: WalkOptions::default(),
+            format: None,
+            records: Records::File,
+            text_field: FieldPath::parse("text"),
+            id_field: FieldPath::parse("id"),
+            on_error: OnError::Fail,
+        }
+    }
+}
+
+/// The two families of formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputFormat {
+    /// Plain text or Markdown.
+    Text,
+    /// JSON Lines.
+    Jsonl,
+}
+
+/// The documents and rejects of one source, as a format's reader gives them: `source` and `record` are filled in later.
+#[derive(Default)]
+struct Parsed {
+    documents: Vec<Document>,
+    rejects: Vec<Reject>,
+}
+
+/// What became of one file.
+enum Loaded {
+    Source(Source, Parsed),
+    Skipped(Skipped),
+}
+
+/// Reads `inputs` (files, directories, `-` for standard input) whole into memory.
+///
+/// Costs one pass over the bytes, on all threads. Errors: a path that does not exist, cannot be read, or is not what its
+/// format says (unless [`OnError::Skip`]); a document of 4 GiB or more; nothing to scan.
+pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
+    let found = walk::walk(inputs, &options.walk, options.format.is_some(), progress)?;
+    let total = found.files.iter().filter_map(|f| fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
+    progress.begin(Stage::Read, total);
+    let loaded: Vec<Result<Loaded>> = found.files.par_iter().map(|file| load(file, options, progress)).collect();
+    progress.end();
+    let mut corpus = Corpus { skipped: found.skipped, ..Corpus::default() };
+    for result in loaded {
+        match result? {
+            Loaded::Source(source, parsed) => append(&mut corpus, source, parsed)?,
+            Loaded::Skipped(skipped) => corpus.skipped.push(skipped),
+        }
+    }
+    corpus.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    if corpus.sources.is_empty() {
+        return Err(nothing(inputs, &corpus));
+    }
+    Ok(corpus)
+}
+
+/// Adds a source with its documents to the corpus.
+fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()> {
+    let index = corpus.sources.len() as u32;
+    let first = corpus.documents.len();
+    let too_many = || Error::input(&source.path, None, "the corpus has more than 4,294,967,295 documents; split it");
+    let last = u32::try_from(first + parsed.documents.len()).map_err(|_| too_many())?;
+    source.docs = first as u32..last;
+    corpus.documents.extend(parsed.documents.into_iter().zip(1..).map(|(d, record)| Document {
+        source: index,
+        record,
+        ..d
+    }));
+    corpus.rejects.extend(parsed.rejects.into_iter().map(|r| Reject { source: index, ..r }));
+    corpus.sources.push(source);
+    Ok(())
+}
+
+fn nothing(inputs: &[PathBuf], corpus: &Corpus) -> Error {
+    let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
+    let passed_over = match corpus.skipped.as_slice() {
+        [] => String::new(),
+        [one] => format!("; passed over {} ({})", one.path.display(), one.reason),
+        [one, rest @ ..] => format!("; passed over {} ({}) and {} more", one.path.display(), one.reason, rest.len()),
+    };
+    Error::Nothing(format!(
+        "nothing to scan in {}: no text or JSONL file{passed_over}\n  remedy: name the files, or pass --format, --glob, --hidden or --no-ignore",
+        names.join(", ")
+    ))
+}
+
+/// Reads, decodes and parses one file.
+fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result<Loaded> {
+    progress.check()?;
+    let stored = match read_stored(&file.path) {
+        Ok(stored) => stored,
+        Err(source) => return unreadable(file, options, Error::io("cannot read", &file.path, source)),
+    };
+    let stored_len = stored.len() as u64;
+    let (codec, bytes) = match decode::decode(stored) {
+        Ok(decoded) => decoded,
+        Err(failure) => return set_aside(file, options, failure.stored, failure.reason),
+    };
+    progress.advance(stored_len);
+    let format = match recognise(file, &bytes, options) {
+        Ok(format) => format,
+        Err(Unfit::Skip(reason)) => return Ok(Loaded::Skipped(Skipped { path: file.path.clone(), reason })),
+        Err(Unfit::Reject(reason)) => return set_aside(file, options, bytes, reason.to_owned()),
+    };
+    let parsed = match format {
+        Format::Jsonl => jsonl::parse(&bytes, options, &file.path)?,
+        _ => text::parse(&bytes, format, &file.path)?,
+    };
+    let digest = xxh3_128(&bytes);
+    let (path, name) = (file.path.clone(), file.name.clone());
+    Ok(Loaded::Source(Source { path, name, format, codec, stored: stored_len, digest, bytes, docs: 0..0 }, parsed))
+}
+
+fn read_stored(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path.as_os_str() != "-" {
+        return fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The decoded bytes of a file, compressed or not.
+pub(crate) fn decode_file(path: &Path) -> Result<Vec<u8>> {
+    let stored = fs::read(path).map_err(|e| Error::io("cannot read", path, e))?;
+    decode::decode(stored).map(|(_, bytes)| bytes).map_err(|failure| Error::input(path, None, failure.reason))
+}
+
+/// A file that the system does not let us read: an error, or a reject without bytes.
+fn unreadable(file: &Found, options: &InputOptions, error: Error) -> Result<Loaded> {
+    match options.on_error {
+        OnError::Fail => Err(error),
+        OnError::Skip => set_aside(file, options, Vec::new(), error.to_string()),
+    }
+}
+
+/// A file that is not what it says: an error, or one reject that covers its bytes.
+fn set_aside(file: &Found, options: &InputOptions, bytes: Vec<u8>, reason: String) -> Result<Loaded> {
+    if options.on_error == OnError::Fail {
+        return Err(Error::input(&file.path, None, reason));
+    }
+    let reject = Reject { source: 0, line: None, range: 0..bytes.len() as u64, reason };
+    let source = Source {
+        path: file.path.clone(),
+        name: file.name.clone(),
+        format: Format::Text,
+        codec: Codec::None,
+        stored: bytes.len() as u64,
+        digest: xxh3_128(&bytes),
+        bytes,
+        docs: 0..0,
+    };
+    Ok(Loaded::Source(source, Parsed { documents: Vec::new(), rejects: vec![reject] }))
+}
+
+/// Why a file is not read.
+enum Unfit {
+    /// Found in a directory, and not text: passed over.
+    Skip(&'static str),
+    /// Asked for, and impossible.
+    Reject(&'static str),
+}
+
+/// The format of a file, from what the user said, its name and its contents.
+fn recognise(file: &Found, bytes: &[u8], options: &InputOptions) -> std::result::Result<Format, Unfit> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Unfit::Reject("the text is UTF-16; convert it to UTF-8 first"));
+    }
+    let text = match options.records {
+        Records::File => Format::Text,
+        Records::Line => Format::TextLines,
+        Records::BlankLine => Format::TextBlocks,
+    };
+    let forced = options.format.map(|f| match f {
+        InputFormat::Jsonl => Format::Jsonl,
+        InputFormat::Text => text,
+    });
+    match (forced, file.guess) {
+        (Some(format), _) => Ok(format),
+        (None, Guess::Jsonl) => Ok(Format::Jsonl),
+        (None, Guess::Unknown | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
+        (None, Guess::Json) if file.explicit => {
+            Err(Unfit::Reject("JSON, but not one object a line; unecho reads JSON Lines (try `jq -c '.[]'`)"))
+        }
+        (None, Guess::Json) => Err(Unfit::Skip("JSON, but not one object a line")),
+        (None, _) if !file.explicit && bytes[..bytes.len().min(8192)].contains(&0) => Err(Unfit::Skip("binary")),
+        (None, _) => Ok(text),
+    }
+}

@@ -1,0 +1,236 @@
+//! Inputs → the files to read, in a fixed order.
+//!
+//! Inputs are taken in the order given; a directory gives its files sorted by path. Hidden files and what ignore files
+//! name are left out as ripgrep does (`.gitignore` inside a repository, `.ignore`, and our `.unechoignore`). A file that
+//! two inputs reach is read once. Each file gets the name under which its cleaned copy is written: its path below the
+//! only directory given, or below the deepest directory that holds all inputs.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use ignore::WalkBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
+
+use crate::corpus::Skipped;
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+
+/// Which files of a directory are read.
+#[derive(Clone, Debug, Default)]
+pub struct WalkOptions {
+    /// Only files that match one of these; `!GLOB` leaves out. As ripgrep's `-g`.
+    pub globs: Vec<String>,
+    /// Files and directories that are left out.
+    pub exclude: Vec<String>,
+    /// Hidden files too.
+    pub hidden: bool,
+    /// What ignore files name too.
+    pub no_ignore: bool,
+    /// Follow symbolic links.
+    pub follow: bool,
+}
+
+/// What the name of a file says about its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guess {
+    Text,
+    Jsonl,
+    /// `.json`: often JSON Lines, sometimes one document.
+    Json,
+    Unknown,
+}
+
+/// A file to read.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    /// Its path below the output directory.
+    pub(super) name: PathBuf,
+    pub(super) guess: Guess,
+    /// Named by the user, not found in a directory.
+    pub(super) explicit: bool,
+}
+
+/// What [`walk`] found.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) files: Vec<Found>,
+    pub(super) skipped: Vec<Skipped>,
+}
+
+/// The files that `inputs` stand for. With `any_name`, a directory's files are taken whatever their names.
+pub(super) fn walk(
+    inputs: &[PathBuf],
+    options: &WalkOptions,
+    any_name: bool,
+    progress: &dyn Progress,
+) -> Result<Walked> {
+    let roots = inputs.iter().map(|input| Root::new(input)).collect::<Result<Vec<Root>>>()?;
+    let base = base(&roots);
+    let exclude = glob_set(&options.exclude)?;
+    let mut walked = Walked::default();
+    let mut seen = HashSet::new();
+    for root in &roots {
+        for (path, explicit) in root.files(options, &exclude)? {
+            progress.check()?;
+            if !seen.insert(identity(&path)) {
+                progress.warn(&format!("{} is named twice and read once", path.display()));
+                continue;
+            }
+            let guess = guess(&path);
+            if !explicit && guess == Guess::Unknown && !any_name && options.globs.is_empty() {
+                walked.skipped.push(Skipped { path, reason: "its name says neither text nor JSONL" });
+                continue;
+            }
+            let name = root.output_name(&path, &base);
+            walked.files.push(Found { path, name, guess, explicit });
+        }
+    }
+    Ok(walked)
+}
+
+/// One input that exists.
+struct Root {
+    given: PathBuf,
+    absolute: PathBuf,
+    is_dir: bool,
+}
+
+impl Root {
+    fn new(given: &Path) -> Result<Root> {
+        if given.as_os_str() == "-" {
+            return Ok(Root { given: given.to_owned(), absolute: PathBuf::from("/stdin"), is_dir: false });
+        }
+        let absolute = fs::canonicalize(given).map_err(|e| Error::io("cannot open", given, e))?;
+        let is_dir = absolute.is_dir();
+        Ok(Root { given: given.to_owned(), absolute, is_dir })
+    }
+
+    /// The directory that its cleaned copy stands in.
+    fn parent(&self) -> &Path {
+        self.absolute.parent().unwrap_or(&self.absolute)
+    }
+
+    fn output_name(&self, path: &Path, base: &Path) -> PathBuf {
+        let absolute = match path.strip_prefix(&self.given) {
+            Ok(below) if self.is_dir => self.absolute.join(below),
+            _ => self.absolute.clone(),
+        };
+        absolute.strip_prefix(base).map(Path::to_owned).unwrap_or(absolute)
+    }
+
+    /// Its files, sorted, each with whether the user named it.
+    fn files(&self, options: &WalkOptions, exclude: &GlobSet) -> Result<Vec<(PathBuf, bool)>> {
+        if !self.is_dir {
+            return Ok(vec![(self.given.clone(), true)]);
+        }
+        let mut builder = WalkBuilder::new(&self.given);
+        builder
+            .hidden(!options.hidden)
+            .follow_links(options.follow)
+            .standard_filters(!options.no_ignore)
+            .hidden(!options.hidden)
+            .overrides(overrides(&self.given, &options.globs)?)
+            .sort_by_file_path(Path::cmp);
+        if !options.no_ignore {
+            builder.add_custom_ignore_filename(".unechoignore");
+        }
+        let (given, exclude) = (self.given.clone(), exclude.clone());
+        builder.filter_entry(move |entry| {
+            let below = entry.path().strip_prefix(&given).unwrap_or(entry.path());
+            below.as_os_str().is_empty() || !exclude.is_match(below)
+        });
+        let mut files = Vec::new();
+        for entry in builder.build() {
+            let entry = entry.map_err(|e| Error::input(&self.given, None, e.to_string()))?;
+            if entry.file_type().is_some_and(|t| t.is_file()) {
+                files.push((entry.into_path(), false));
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// The directory below which output names are made.
+fn base(roots: &[Root]) -> PathBuf {
+    match roots {
+        [only] if only.is_dir => only.absolute.clone(),
+        [] => PathBuf::new(),
+        [first, rest @ ..] => rest.iter().fold(first.parent().to_owned(), |base, root| common(&base, root.parent())),
+    }
+}
+
+/// The deepest directory above both.
+fn common(a: &Path, b: &Path) -> PathBuf {
+    a.components().zip(b.components()).take_while(|(x, y)| x == y).map(|(x, _)| x).collect()
+}
+
+/// What makes two paths the same file.
+fn identity(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What the name says, compression suffix left aside.
+fn guess(path: &Path) -> Guess {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let plain = [".gz", ".zst", ".zstd", ".bz2", ".xz"].iter().find_map(|s| name.strip_suffix(s)).unwrap_or(&name);
+    match plain.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("jsonl" | "ndjson") => Guess::Jsonl,
+        Some("json") => Guess::Json,
+        Some("txt" | "text" | "md" | "markdown" | "mdx" | "rst" | "adoc" | "asciidoc" | "org") | None => Guess::Text,
+        Some(_) => Guess::Unknown,
+    }
+}
+
+fn overrides(root: &Path, globs: &[String]) -> Result<Override> {
+    let bad = |e: ignore::Error| Error::Usage(format!("--glob: {e}"));
+    let mut builder = OverrideBuilder::new(root);
+    for glob in globs {
+        builder.add(glob).map_err(bad)?;
+    }
+    builder.build().map_err(bad)
+}
+
+fn glob_set(globs: &[String]) -> Result<GlobSet> {
+    let bad = |e: globset::Error| Error::Usage(format!("--exclude: {e}"));
+    let mut builder = GlobSetBuilder::new();
+    for glob in globs {
+        builder.add(Glob::new(glob).map_err(bad)?);
+        builder.add(Glob::new(&format!("**/{glob}")).map_err(bad)?);
+    }
+    builder.build().map_err(bad)
+}
+
+/// The paths listed in a file, one a line; blank lines and lines that begin with `#` do not count. `-` is standard input.
+pub fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |e| Error::io("cannot read", list, e);
+    let lines: io::Result<Vec<String>> = if list.as_os_str() == "-" {
+        io::stdin().lock().lines().collect()
+    } else {
+        io::BufReader::new(fs::File::open(list).map_err(failed)?).lines().collect()
+    };
+    let is_path = |line: &String| !line.trim().is_empty() && !line.starts_with('#');
+    Ok(lines.map_err(failed)?.into_iter().filter(is_path).map(PathBuf::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_formats() {
+        for (name, expected) in [
+            ("a.txt", Guess::Text),
+            ("README", Guess::Text),
+            ("a.md.gz", Guess::Text),
+            ("a.JSONL.zst", Guess::Jsonl),
+            ("c4.json.gz", Guess::Json),
+            ("a.png", Guess::Unknown),
+        ] {
+            assert_eq!(guess(Path::new(name)), expected, "{name}");
+        }
+    }
+}

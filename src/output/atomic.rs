@@ -1,0 +1,136 @@
+//! Whole or not at all: outputs are made beside their place and renamed into it.
+//!
+//! The temporary file or directory has a name of its own, so that two runs do not meet; it vanishes when dropped. What it
+//! holds is flushed to disk before the rename, and the directory above it after.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile, TempDir, TempPath};
+
+use super::LEDGER;
+use super::target::state_dir;
+use crate::error::{Error, Result};
+
+/// An output that is not in its place yet.
+pub(super) struct Staged {
+    place: PathBuf,
+    force: bool,
+    made: Made,
+}
+
+enum Made {
+    File(TempPath),
+    Directory(TempDir),
+}
+
+impl Staged {
+    /// A directory that will be `place`.
+    pub(super) fn directory(place: &Path, force: bool) -> Result<Staged> {
+        let made =
+            builder(place, 0o777).tempdir_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))?;
+        Ok(Staged { place: place.to_owned(), force, made: Made::Directory(made) })
+    }
+
+    /// A file that will be `place`.
+    pub(super) fn file(place: &Path, force: bool) -> Result<Staged> {
+        let made = temporary_file(place)?.into_temp_path();
+        Ok(Staged { place: place.to_owned(), force, made: Made::File(made) })
+    }
+
+    /// Where it is now.
+    pub(super) fn path(&self) -> &Path {
+        match &self.made {
+            Made::File(path) => path,
+            Made::Directory(dir) => dir.path(),
+        }
+    }
+
+    /// Renames it into its place.
+    pub(super) fn commit(self) -> Result<()> {
+        check_free(&self.place, self.force)?;
+        let failed = |e| Error::io("cannot put in place", &self.place, e);
+        match self.made {
+            Made::File(path) if self.force => path.persist(&self.place).map_err(|e| failed(e.error))?,
+            Made::File(path) => path.persist_noclobber(&self.place).map_err(|e| failed(e.error))?,
+            Made::Directory(dir) => replace_directory(dir, &self.place).map_err(failed)?,
+        }
+        sync_parent(&self.place).map_err(failed)
+    }
+}
+
+/// Renames a directory into place; one that is there already goes away only after the new one stands.
+fn replace_directory(dir: TempDir, place: &Path) -> io::Result<()> {
+    let above = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let old = Builder::new().prefix(".unecho-old-").tempdir_in(above)?;
+    if place.exists() {
+        fs::rename(place, old.path().join("old"))?;
+    }
+    if let Err(e) = fs::rename(dir.path(), place) {
+        let _ = fs::rename(old.path().join("old"), place);
+        return Err(e);
+    }
+    // it is no longer where it was made: nothing to delete there
+    let _ = dir.keep();
+    Ok(())
+}
+
+/// Refuses a place that is taken, unless `force` and an earlier run of ours made it. An empty directory counts as free.
+pub(super) fn check_free(place: &Path, force: bool) -> Result<()> {
+    let Ok(found) = fs::symlink_metadata(place) else { return Ok(()) };
+    let refuse = |reason: &str| Err(Error::Output { path: place.to_owned(), reason: reason.to_owned() });
+    let is_empty_dir = found.is_dir() && fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
+    let is_ours = place.join(LEDGER).exists() || state_dir(place).join(LEDGER).exists();
+    match (force, found.is_dir()) {
+        _ if is_empty_dir => Ok(()),
+        (false, _) => refuse("exists already; pass --force to replace it, or choose another place with -o"),
+        (true, true) if !is_ours => refuse(
+            "is a directory that unecho did not write, so --force does not replace it; choose another place with -o",
+        ),
+        (true, _) => Ok(()),
+    }
+}
+
+/// Writes one file whole or not at all, over what is there.
+pub fn write_file(place: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let failed = |e| Error::io("cannot write", place, e);
+    let mut file = io::BufWriter::new(temporary_file(place)?);
+    write(&mut file).map_err(failed)?;
+    let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(place).map_err(|e| failed(e.error))?;
+    sync_parent(place).map_err(failed)
+}
+
+fn temporary_file(place: &Path) -> Result<NamedTempFile> {
+    builder(place, 0o666).tempfile_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))
+}
+
+/// Names temporary outputs so that nobody takes them for finished ones; `mode` is what the umask is taken from.
+fn builder(place: &Path, mode: u32) -> Builder<'static, 'static> {
+    let _ = place;
+    let mut builder = Builder::new();
+    builder.prefix(".unecho-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
+    builder
+}
+
+/// The directory that holds `place`, made if need be.
+fn parent(place: &Path) -> Result<&Path> {
+    let parent = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|e| Error::io("cannot make", parent, e))?;
+    Ok(parent)
+}
+
+/// Flushes the directory entry of `place`; only Unix can.
+fn sync_parent(place: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let parent = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}

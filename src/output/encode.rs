@@ -1,0 +1,64 @@
+//! Bytes → compressed bytes, with the codec of the input at its usual level.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use crate::corpus::Codec;
+
+/// A compressed file being written.
+pub(super) enum Encoder {
+    Plain(BufWriter<File>),
+    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
+    Zstd(zstd::stream::write::Encoder<'static, BufWriter<File>>),
+    Bzip2(bzip2::write::BzEncoder<BufWriter<File>>),
+    Xz(liblzma::write::XzEncoder<BufWriter<File>>),
+}
+
+impl Encoder {
+    pub(super) fn new(file: File, codec: Codec) -> io::Result<Encoder> {
+        let file = BufWriter::with_capacity(1 << 18, file);
+        Ok(match codec {
+            Codec::None => Encoder::Plain(file),
+            Codec::Gzip => Encoder::Gzip(flate2::write::GzEncoder::new(file, flate2::Compression::default())),
+            Codec::Zstd => {
+                let mut encoder = zstd::stream::write::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?;
+                encoder.include_checksum(true)?;
+                Encoder::Zstd(encoder)
+            }
+            Codec::Bzip2 => Encoder::Bzip2(bzip2::write::BzEncoder::new(file, bzip2::Compression::default())),
+            Codec::Xz => Encoder::Xz(liblzma::write::XzEncoder::new(file, 6)),
+        })
+    }
+
+    /// Ends the stream; gives the file, all of it handed to the system.
+    pub(super) fn finish(self) -> io::Result<File> {
+        let buffered = match self {
+            Encoder::Plain(file) => file,
+            Encoder::Gzip(encoder) => encoder.finish()?,
+            Encoder::Zstd(encoder) => encoder.finish()?,
+            Encoder::Bzip2(encoder) => encoder.finish()?,
+            Encoder::Xz(encoder) => encoder.finish()?,
+        };
+        buffered.into_inner().map_err(io::IntoInnerError::into_error)
+    }
+
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Encoder::Plain(file) => file,
+            Encoder::Gzip(encoder) => encoder,
+            Encoder::Zstd(encoder) => encoder,
+            Encoder::Bzip2(encoder) => encoder,
+            Encoder::Xz(encoder) => encoder,
+        }
+    }
+}
+
+impl Write for Encoder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer().flush()
+    }
+}

@@ -1,0 +1,120 @@
+//! The ledger: what was taken out and where it stood, enough to put it back.
+//!
+//! JSON Lines, zstd-compressed. The first line says what it is: `{"unecho_ledger":1,"directory":true}`. Then for each
+//! source a line with its `source` name, `codec`, `bytes` and `digest` (XXH3-128, hex) as read, and of its cleaned file
+//! `kept_bytes` and `kept_digest` (`null` if no file was written); after it a line for each removed range, ascending:
+//! `at`, its offset in the source as it was read, and the bytes, as `text` or, where they are not UTF-8, as `base64`. The
+//! last line counts the lines before it (`{"end":17}`), so that a ledger cut short is noticed. The README documents it.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::splice::Removal;
+use crate::corpus::Source;
+
+/// The version of this format.
+pub(super) const VERSION: u32 = 1;
+
+/// One line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Line {
+    Header { unecho_ledger: u32, directory: bool },
+    Source(SourceLine),
+    Text { at: u64, text: String },
+    Bytes { at: u64, base64: String },
+    End { end: u64 },
+}
+
+/// What is said of a source.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SourceLine {
+    pub(super) source: PathBuf,
+    pub(super) codec: String,
+    pub(super) bytes: u64,
+    pub(super) digest: String,
+    pub(super) kept_bytes: Option<u64>,
+    pub(super) kept_digest: Option<String>,
+}
+
+/// Length and XXH3-128 of a cleaned file's decoded bytes, as they pass.
+#[derive(Default)]
+pub(super) struct Kept {
+    bytes: u64,
+    hasher: Option<Box<Xxh3>>,
+}
+
+impl Kept {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.hasher.get_or_insert_with(|| Box::new(Xxh3::new())).update(bytes);
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn digest(&self) -> String {
+        let digest = self.hasher.as_ref().map_or_else(|| Xxh3::new().digest128(), |h| h.digest128());
+        format!("{digest:032x}")
+    }
+}
+
+/// Writes a ledger.
+pub(super) struct LedgerWriter {
+    out: zstd::stream::write::Encoder<'static, BufWriter<File>>,
+    lines: u64,
+}
+
+impl LedgerWriter {
+    pub(super) fn new(file: File, directory: bool) -> io::Result<LedgerWriter> {
+        let mut out = zstd::stream::write::Encoder::new(BufWriter::new(file), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+        out.include_checksum(true)?;
+        let mut writer = LedgerWriter { out, lines: 0 };
+        writer.line(&Line::Header { unecho_ledger: VERSION, directory })?;
+        Ok(writer)
+    }
+
+    /// Writes what was taken out of a source; `kept` is `None` if no cleaned file was written.
+    pub(super) fn source(&mut self, source: &Source, cuts: &[Removal], kept: Option<&Kept>) -> io::Result<()> {
+        self.line(&Line::Source(SourceLine {
+            source: source.name.clone(),
+            codec: source.codec.name().to_owned(),
+            bytes: source.bytes.len() as u64,
+            digest: format!("{:032x}", source.digest),
+            kept_bytes: kept.map(Kept::bytes),
+            kept_digest: kept.map(Kept::digest),
+        }))?;
+        // a file that was not written may have had a byte order mark, which belongs to no record
+        let whole = [Removal { range: 0..source.bytes.len() as u64, rejected: false }];
+        for cut in if kept.is_some() { cuts } else { &whole } {
+            let at = cut.range.start;
+            let bytes = &source.bytes[cut.range.start as usize..cut.range.end as usize];
+            let line = match std::str::from_utf8(bytes) {
+                Ok(text) => Line::Text { at, text: text.to_owned() },
+                Err(_) => Line::Bytes { at, base64: STANDARD.encode(bytes) },
+            };
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, line)?;
+        self.lines += 1;
+        self.out.write_all(b"\n")
+    }
+
+    /// Ends the ledger; gives the file, all of it handed to the system.
+    pub(super) fn finish(mut self) -> io::Result<File> {
+        let end = self.lines;
+        self.line(&Line::End { end })?;
+        self.out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)
+    }
+}

@@ -1,0 +1,193 @@
+//! The plan, applied: the cleaned corpus, the ledger that can undo it, and the rejects.
+//!
+//! In: a corpus, a plan, and where to write. Out: files that mirror the input, byte for byte but for the removed ranges.
+//! Always: everything is written beside its place first, flushed to disk, and renamed into place at the end; what exists
+//! is not overwritten unless asked; an interrupted run leaves nothing that looks finished.
+
+mod atomic;
+mod encode;
+mod ledger;
+mod restore;
+mod splice;
+mod target;
+
+pub use atomic::write_file;
+pub use restore::{Restored, restore};
+pub use splice::{Removal, SourceBytes, removals, source_bytes};
+pub use target::{Target, state_dir};
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::corpus::{Corpus, Format, Source};
+use crate::error::{Error, Result};
+use crate::progress::{Progress, Stage};
+use crate::resolve::Plan;
+
+use atomic::Staged;
+use ledger::{Kept, LedgerWriter};
+
+/// The name of the ledger in the state directory.
+const LEDGER: &str = "ledger.jsonl.zst";
+
+/// Output that is written and flushed, but not yet in its place; dropped, it vanishes.
+pub struct Written {
+    corpus: Staged,
+    state: Staged,
+}
+
+impl Written {
+    /// The state directory as it is now, for reports to be added.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// Puts the state directory, then the corpus, in its place.
+    pub fn commit(self) -> Result<()> {
+        self.state.commit()?;
+        self.corpus.commit()
+    }
+}
+
+/// Writes the cleaned corpus, the ledger and the rejects beside `target`. With `force`, what an earlier run wrote there
+/// will be replaced.
+pub fn write(corpus: &Corpus, plan: &Plan, target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
+    let place = target.path();
+    let cuts: Vec<Vec<Removal>> = (0..corpus.sources.len()).map(|s| removals(corpus, plan, s)).collect();
+    let total = corpus.sources.iter().map(|s| s.bytes.len() as u64).sum();
+    progress.begin(Stage::Write, total);
+    let staged = match target {
+        Target::Directory(_) => Staged::directory(place, force)?,
+        Target::File(_) => Staged::file(place, force)?,
+    };
+    let state = Staged::directory(&state_dir(place), force)?;
+    let file_of = |source: &Source| match target {
+        Target::Directory(_) => staged.path().join(&source.name),
+        Target::File(_) => staged.path().to_owned(),
+    };
+    let always = matches!(target, Target::File(_));
+    let kept: Vec<Option<Kept>> = corpus
+        .sources
+        .par_iter()
+        .zip(&cuts)
+        .map(|(source, cuts)| {
+            if !always && !is_written(source, cuts) {
+                return Ok(None);
+            }
+            let kept = write_source(source, cuts, &file_of(source), progress)?;
+            progress.advance(source.bytes.len() as u64);
+            Ok(Some(kept))
+        })
+        .collect::<Result<_>>()?;
+    write_ledger(corpus, &cuts, &kept, target, &state.path().join(LEDGER), progress)?;
+    write_rejects(corpus, &state.path().join("rejects"))?;
+    progress.end();
+    Ok(Written { corpus: staged, state })
+}
+
+/// Writes the cleaned bytes of all sources, one after the other and without compression, and no ledger.
+pub fn write_stream(corpus: &Corpus, plan: &Plan, out: &mut dyn Write, progress: &dyn Progress) -> Result<()> {
+    progress.begin(Stage::Write, corpus.sources.iter().map(|s| s.bytes.len() as u64).sum());
+    for (i, source) in corpus.sources.iter().enumerate() {
+        progress.check()?;
+        let cuts = removals(corpus, plan, i);
+        splice::write_kept(&source.bytes, &cuts, out).map_err(|e| Error::io("cannot write", "standard output", e))?;
+        progress.advance(source.bytes.len() as u64);
+    }
+    out.flush().map_err(|e| Error::io("cannot write", "standard output", e))?;
+    progress.end();
+    Ok(())
+}
+
+/// A file that is one document and goes, or that is set aside whole, is not written at all.
+fn is_written(source: &Source, cuts: &[Removal]) -> bool {
+    let gone: u64 = cuts.iter().map(|c| c.range.end - c.range.start).sum();
+    let all = source.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&source.bytes).len() as u64;
+    let whole_file_is_record = source.format == Format::Text && !cuts.is_empty();
+    !(whole_file_is_record && gone >= all)
+}
+
+/// Writes one cleaned file and flushes it to disk.
+fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<Kept> {
+    progress.check()?;
+    let failed = |e: io::Error| Error::io("cannot write", path, e);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let file = fs::File::create(path).map_err(failed)?;
+    let mut counted =
+        Counted { inner: encode::Encoder::new(file, source.codec).map_err(failed)?, kept: Kept::default() };
+    splice::write_kept(&source.bytes, cuts, &mut counted).map_err(failed)?;
+    let file = counted.inner.finish().map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    Ok(counted.kept)
+}
+
+/// Counts and digests what goes through.
+struct Counted<W> {
+    inner: W,
+    kept: Kept,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        self.kept.add(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+fn write_ledger(
+    corpus: &Corpus,
+    cuts: &[Vec<Removal>],
+    kept: &[Option<Kept>],
+    target: &Target,
+    path: &Path,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let failed = |e: io::Error| Error::io("cannot write", path, e);
+    let file = fs::File::create(path).map_err(failed)?;
+    let mut writer = LedgerWriter::new(file, matches!(target, Target::Directory(_))).map_err(failed)?;
+    for ((source, cuts), kept) in corpus.sources.iter().zip(cuts).zip(kept) {
+        progress.check()?;
+        writer.source(source, cuts, kept.as_ref()).map_err(failed)?;
+    }
+    writer.finish().and_then(|file| file.sync_all()).map_err(failed)
+}
+
+/// Writes what was set aside: for each source one file with the records as they were read.
+fn write_rejects(corpus: &Corpus, dir: &Path) -> Result<()> {
+    for rejects in corpus.rejects.chunk_by(|a, b| a.source == b.source) {
+        let source = &corpus.sources[rejects[0].source as usize];
+        let path = dir.join(&source.name);
+        let failed = |e: io::Error| Error::io("cannot write", &path, e);
+        fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(failed)?;
+        let mut file = io::BufWriter::new(fs::File::create(&path).map_err(failed)?);
+        for reject in rejects {
+            file.write_all(&source.bytes[reject.range.start as usize..reject.range.end as usize]).map_err(failed)?;
+        }
+        file.into_inner().map_err(|e| failed(e.into_error())).and_then(|f| f.sync_all().map_err(failed))?;
+    }
+    Ok(())
+}
+
+/// Refuses an output that exists, lies inside an input, or holds one.
+pub fn check_target(target: &Target, corpus: &Corpus, inputs: &[PathBuf], force: bool) -> Result<()> {
+    let place = target.path();
+    target::check_apart(place, inputs)?;
+    if let (Target::File(_), [_, _, ..]) = (target, corpus.sources.as_slice()) {
+        return Err(Error::Output {
+            path: place.to_owned(),
+            reason: "there is a file there, and the input has many files; give a directory".to_owned(),
+        });
+    }
+    atomic::check_free(place, force)?;
+    atomic::check_free(&state_dir(place), force)
+}

@@ -1,0 +1,92 @@
+//! Edits → byte ranges that go from each source.
+//!
+//! A document that goes takes its record along; a cut in the text becomes a range of the record's own bytes, escapes and
+//! all. So nothing is encoded again, and what is written is what was read, less these ranges.
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use crate::corpus::{Corpus, DocId, Span};
+use crate::resolve::{Fate, Plan};
+
+/// Bytes of a source that are not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Which.
+    pub range: Range<u64>,
+    /// They were set aside as bad input; otherwise they repeat something.
+    pub rejected: bool,
+}
+
+/// How the bytes of a source are accounted for: `read == kept + removed + rejected`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceBytes {
+    /// Decoded bytes read.
+    pub read: u64,
+    /// Bytes written as they were read.
+    pub kept: u64,
+    /// Bytes that repeat something.
+    pub removed: u64,
+    /// Bytes set aside as bad input.
+    pub rejected: u64,
+}
+
+/// What goes from a source: sorted, disjoint, neighbours joined.
+pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
+    let mut ranges = Vec::new();
+    for id in corpus.sources[source].docs.clone().map(DocId) {
+        match plan.fates[id.index()] {
+            Fate::Kept => {}
+            Fate::Removed | Fate::Emptied => {
+                let record = corpus.document(id).record_range();
+                ranges.push(Removal { range: record.start as u64..record.end as u64, rejected: false });
+            }
+            Fate::Edited => {
+                let spans: Vec<Span> = plan.cuts_of(id).iter().map(|c| c.place.span).collect();
+                let cuts = corpus.source_ranges(id, &spans).into_iter();
+                ranges.extend(cuts.map(|range| Removal { range, rejected: false }));
+            }
+        }
+    }
+    let first = corpus.rejects.partition_point(|r| (r.source as usize) < source);
+    let own = corpus.rejects[first..].iter().take_while(|r| r.source as usize == source);
+    ranges.extend(own.map(|r| Removal { range: r.range.clone(), rejected: true }));
+    ranges.sort_by_key(|r| r.range.start);
+    join(ranges)
+}
+
+/// Joins ranges that touch.
+fn join(ranges: Vec<Removal>) -> Vec<Removal> {
+    let mut joined: Vec<Removal> = Vec::new();
+    for next in ranges {
+        match joined.last_mut() {
+            Some(last) if last.range.end == next.range.start && last.rejected == next.rejected => {
+                last.range.end = next.range.end;
+            }
+            _ => joined.push(next),
+        }
+    }
+    joined
+}
+
+/// Accounts for the bytes of a source.
+pub fn source_bytes(corpus: &Corpus, plan: &Plan, source: usize) -> SourceBytes {
+    let read = corpus.sources[source].bytes.len() as u64;
+    let mut bytes = SourceBytes { read, kept: read, ..SourceBytes::default() };
+    for removal in removals(corpus, plan, source) {
+        let len = removal.range.end - removal.range.start;
+        bytes.kept -= len;
+        *(if removal.rejected { &mut bytes.rejected } else { &mut bytes.removed }) += len;
+    }
+    bytes
+}
+
+/// Writes `bytes` less the removals.
+pub(super) fn write_kept(bytes: &[u8], cuts: &[Removal], out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    let mut at = 0;
+    for cut in cuts {
+        out.write_all(&bytes[at..cut.range.start as usize])?;
+        at = cut.range.end as usize;
+    }
+    out.write_all(&bytes[at..])
+}

@@ -1,0 +1,49 @@
+//! How a segment begins, safe to print.
+
+/// Characters in an excerpt.
+const LENGTH: usize = 160;
+
+/// The first characters of a text on one line: runs of white space are one space, control and direction characters are
+/// `·`, bytes that are not UTF-8 are `�`; `…` if there is more.
+pub(super) fn excerpt(text: &[u8]) -> String {
+    // a character has at most four bytes; white space beyond that is rare and only shortens the excerpt
+    let window = &text[..text.len().min(LENGTH * 8)];
+    let mut out = String::new();
+    let mut length = 0;
+    let mut pending_space = false;
+    for c in bstr::ByteSlice::chars(window) {
+        if c.is_whitespace() {
+            pending_space = !out.is_empty();
+            continue;
+        }
+        if length + usize::from(pending_space) >= LENGTH {
+            return out + "…";
+        }
+        if std::mem::take(&mut pending_space) {
+            out.push(' ');
+            length += 1;
+        }
+        out.push(if is_unsafe(c) { '·' } else { c });
+        length += 1;
+    }
+    if window.len() < text.len() { out + "…" } else { out }
+}
+
+/// Characters that could play tricks on a terminal or change the direction of what follows.
+fn is_unsafe(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_without_tricks() {
+        assert_eq!(excerpt(b"  a\n\n b\tc "), "a b c");
+        assert_eq!(excerpt("a\u{1b}[31mb\u{202e}c\0".as_bytes()), "a·[31mb·c·");
+        assert_eq!(excerpt(b"a\xffb"), "a\u{fffd}b");
+        assert_eq!(excerpt(&b"x".repeat(1000)).chars().count(), 161);
+        assert_eq!(excerpt("漢".repeat(160).as_bytes()), "漢".repeat(160));
+    }
+}

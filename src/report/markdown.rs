@@ -1,0 +1,97 @@
+//! The Markdown report: totals, sources that lost most, and the largest groups; short whatever the corpus.
+
+use std::io::{self, Write};
+
+use super::model::{Location, Report};
+use super::text::{count, human_bytes, percent};
+
+/// Groups and sources that are shown.
+const SHOWN: usize = 20;
+
+/// Writes the report.
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let totals = report.totals();
+    writeln!(out, "# unecho: {} removed\n", percent(totals.bytes.removed, totals.bytes.read))?;
+    writeln!(out, "| | documents | bytes | tokens |\n|---|---:|---:|---:|")?;
+    let (documents, bytes, tokens) = (totals.documents, totals.bytes, totals.tokens);
+    let removed = documents.removed + documents.emptied;
+    let kept = documents.kept + documents.edited;
+    writeln!(out, "| read | {} | {} | {} |", count(documents.read), human_bytes(bytes.read), count(tokens.read))?;
+    writeln!(out, "| removed | {} | {} | {} |", count(removed), human_bytes(bytes.removed), count(tokens.removed))?;
+    writeln!(out, "| kept | {} | {} | {} |", count(kept), human_bytes(bytes.kept), count(tokens.kept))?;
+    if documents.rejected > 0 {
+        writeln!(out, "| rejected | {} | {} | |", count(documents.rejected), human_bytes(bytes.rejected))?;
+    }
+    writeln!(out, "\n| unit | compared | exact repeats | near repeats | groups |\n|---|---:|---:|---:|---:|")?;
+    for unit in report.unit_totals() {
+        let compared = count(unit.segments - unit.left_alone);
+        let (exact, near, groups) = (count(unit.exact), count(unit.near), count(unit.groups));
+        writeln!(out, "| {} | {compared} | {exact} | {near} | {groups} |", unit.unit)?;
+    }
+    write_sources(report, out)?;
+    write_groups(report, out)
+}
+
+fn write_sources(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let bytes = &report.outcome.bytes;
+    let mut order: Vec<usize> = (0..bytes.len()).filter(|&s| bytes[s].removed > 0).collect();
+    order.sort_by_key(|&s| (std::cmp::Reverse(bytes[s].removed), s));
+    if order.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Sources that lost most\n\n| source | read | removed | |\n|---|---:|---:|---:|")?;
+    for &source in order.iter().take(SHOWN) {
+        let (path, bytes) = (report.reject_source(source as u32).display().to_string(), bytes[source]);
+        let share = percent(bytes.removed, bytes.read);
+        writeln!(out, "| {} | {} | {} | {share} |", code(&path), human_bytes(bytes.read), human_bytes(bytes.removed))?;
+    }
+    more(out, order.len())
+}
+
+fn write_groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let largest = report.largest_groups(SHOWN);
+    if largest.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Largest groups\n\n| unit | copies | similarity | kept | begins |\n|---|---:|---:|---|---|")?;
+    for index in largest {
+        let group = &report.groups[index];
+        let similarities = group.edits.iter().map(|&e| report.outcome.plan.edits[e as usize].similarity);
+        let least = similarities.fold(1.0, f64::min);
+        let keeper = report.location(group.keeper);
+        let (copies, place) = (count(group.edits.len() as u64 + 1), place(&keeper));
+        writeln!(out, "| {} | {copies} | ≥ {least:.2} | {place} | {} |", group.unit.name(), escape(&keeper.excerpt))?;
+    }
+    more(out, report.groups.len())
+}
+
+fn more(out: &mut dyn Write, all: usize) -> io::Result<()> {
+    if all > SHOWN { writeln!(out, "\n… and {} more.", count((all - SHOWN) as u64)) } else { Ok(()) }
+}
+
+fn place(location: &Location) -> String {
+    code(&format!("{}:{}", location.source, location.line))
+}
+
+/// Inline code that cannot be broken out of.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'").replace('|', "\\|"))
+}
+
+/// Text without meaning to Markdown or HTML.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

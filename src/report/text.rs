@@ -1,0 +1,217 @@
+//! The text report, and the summary that the command prints: for people, in 80 columns.
+
+use std::io::{self, Write};
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::model::{Location, Member, Report, Totals};
+
+/// Columns of a line.
+const WIDTH: usize = 80;
+
+/// Terminal codes around a heading, a number and a faint remark; all empty for plain text.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// Before what matters most.
+    pub strong: &'static str,
+    /// Before what is of little weight.
+    pub faint: &'static str,
+    /// After either.
+    pub reset: &'static str,
+}
+
+/// Writes the whole report: the summary with every group.
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    summary(report, Style::default(), usize::MAX, out)
+}
+
+/// Writes what was read, found, removed and kept, and the first `findings` groups.
+pub fn summary(report: &Report<'_>, style: Style, findings: usize, out: &mut dyn Write) -> io::Result<()> {
+    write_totals(report, style, out)?;
+    let shown = report.groups.len().min(findings);
+    for index in 0..shown {
+        write_group(report, index, style, findings, out)?;
+    }
+    if shown < report.groups.len() {
+        let more = report.groups.len() - shown;
+        writeln!(out, "\n  {}… and {}{}", style.faint, counted(more as u64, "more group"), style.reset)?;
+    }
+    Ok(())
+}
+
+fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let corpus = &report.outcome.corpus;
+    let Totals { documents, bytes, tokens } = report.totals();
+    let mut row = |name: &str, text: String| writeln!(out, "  {}{name:<9}{}{text}", style.strong, style.reset);
+    let files = counted(corpus.sources.len() as u64, "file");
+    let read = counted(documents.read, "document");
+    row("read", format!("{read} in {files} · {} · {}", human_bytes(bytes.read), counted(tokens.read, "token")))?;
+    let mut found: Vec<String> = Vec::new();
+    for unit in report.unit_totals().iter().filter(|u| u.exact + u.near > 0) {
+        let repeats = counted(unit.exact + unit.near, unit.unit);
+        let (exact, near) = (count(unit.exact), count(unit.near));
+        found.push(format!("{repeats} ({exact} exact, {near} near) in {}", counted(unit.groups, "group")));
+    }
+    if found.is_empty() {
+        found.push("nothing that is said twice".to_owned());
+    }
+    for (i, line) in found.into_iter().enumerate() {
+        row(if i == 0 { "repeats" } else { "" }, line)?;
+    }
+    let share = percent(bytes.removed, bytes.read);
+    let gone = documents.removed + documents.emptied;
+    let emptied = match documents.emptied {
+        0 => String::new(),
+        n => format!(" ({} left empty)", count(n)),
+    };
+    row(
+        "removed",
+        format!("{} of the text, {} · {}{emptied}", share, human_bytes(bytes.removed), counted(gone, "document")),
+    )?;
+    let kept = counted(documents.kept + documents.edited, "document");
+    row("kept", format!("{kept}, {} of them edited · {}", count(documents.edited), human_bytes(bytes.kept)))?;
+    if documents.rejected > 0 {
+        row("rejected", format!("{} · {}", counted(documents.rejected, "record"), human_bytes(bytes.rejected)))?;
+    }
+    if !corpus.skipped.is_empty() {
+        let first = &corpus.skipped[0];
+        let passed = counted(corpus.skipped.len() as u64, "file");
+        row("skipped", format!("{passed} that are not text, {} the first", first.path.display()))?;
+    }
+    Ok(())
+}
+
+/// Members of a group that a short summary shows.
+const MEMBERS_SHOWN: usize = 3;
+
+fn write_group(
+    report: &Report<'_>,
+    index: usize,
+    style: Style,
+    findings: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let group = &report.groups[index];
+    let keeper = report.location(group.keeper);
+    let copies = count(group.edits.len() as u64 + 1);
+    writeln!(
+        out,
+        "\n  {}{} {copies} times{}: {}",
+        style.strong,
+        group.unit.name(),
+        style.reset,
+        fit(&keeper.excerpt, 16 + group.unit.name().len())
+    )?;
+    writeln!(out, "    kept     {}", place(&keeper))?;
+    let shown = if findings == usize::MAX { group.edits.len() } else { MEMBERS_SHOWN };
+    for &edit in group.edits.iter().take(shown) {
+        let member = report.member(edit as usize);
+        writeln!(out, "    removed  {}  {}{}{}", place(&member.location), style.faint, likeness(&member), style.reset)?;
+    }
+    if group.edits.len() > shown {
+        let more = counted((group.edits.len() - shown) as u64, "more");
+        writeln!(out, "    {}… and {}{}", style.faint, more.trim_end_matches('s'), style.reset)?;
+    }
+    Ok(())
+}
+
+/// `file:line`, and the document's id if it says more.
+fn place(location: &Location) -> String {
+    let place = format!("{}:{}", location.source, location.line);
+    let inside = if location.text_line > 1 && location.document != location.source {
+        format!(", text line {}", location.text_line)
+    } else {
+        String::new()
+    };
+    if location.document == location.source || location.document == place {
+        format!("{place}{inside}")
+    } else {
+        format!("{place} ({}{inside})", location.document)
+    }
+}
+
+fn likeness(member: &Member) -> String {
+    let what = if member.remainder { ", what was left" } else { "" };
+    match member.kind {
+        "exact" => format!("same words{what}"),
+        _ => format!("similarity {:.3}{what}", member.similarity),
+    }
+}
+
+/// As much of a text as fits a line that has `used` columns already.
+fn fit(text: &str, used: usize) -> String {
+    let room = WIDTH.saturating_sub(used);
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut width = 1;
+    let mut fitting = String::new();
+    for c in text.chars() {
+        width += c.width().unwrap_or(0);
+        if width > room {
+            break;
+        }
+        fitting.push(c);
+    }
+    fitting + "…"
+}
+
+/// A number with thousands separated.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A number of things: `1 file`, `2 files`.
+fn counted(n: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// Bytes for people, in powers of ten.
+pub fn human_bytes(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", units[unit])
+}
+
+/// A share in percent.
+pub fn percent(part: u64, whole: u64) -> String {
+    format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(human_bytes(999), "999 B");
+        assert_eq!(human_bytes(1_500), "1.5 kB");
+        assert_eq!(human_bytes(999_999), "1.0 MB");
+        assert_eq!(percent(1, 3), "33.3 %");
+        assert_eq!(percent(0, 0), "0.0 %");
+    }
+
+    #[test]
+    fn wide_characters_fit_the_line() {
+        assert_eq!(fit("漢字漢字", 75), "漢字…");
+        assert_eq!(fit("short", 10), "short");
+    }
+}

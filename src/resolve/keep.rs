@@ -1,0 +1,129 @@
+//! Which copy stays: the order in which documents are taken.
+//!
+//! The document taken first stays, and what comes later is compared with it. Ties are broken by the order of reading, so
+//! the order is total and depends on nothing but input and options.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use globset::{Glob, GlobMatcher};
+use rayon::prelude::*;
+
+use crate::corpus::{Corpus, DocId};
+use crate::error::{Error, Result};
+use crate::input::{FieldPath, field};
+
+/// Which copy stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KeepPolicy {
+    /// The one read first.
+    #[default]
+    First,
+    /// The one read last; inside a document the last one too.
+    Last,
+    /// The one in the document with the most tokens.
+    Longest,
+    /// The one in the document with the fewest tokens.
+    Shortest,
+    /// The one with the greatest value in a field; numbers before strings before none.
+    Max(FieldPath),
+    /// The one with the least value in a field; numbers before strings before none.
+    Min(FieldPath),
+    /// None: the copy that would stay goes too.
+    None,
+}
+
+/// Patterns of paths; one matches if it matches the path of a file or its end.
+#[derive(Clone, Debug, Default)]
+pub struct Globs(Vec<[GlobMatcher; 2]>);
+
+impl Globs {
+    /// Compiles patterns; `option` names the option in the error.
+    pub fn new(patterns: &[String], option: &str) -> Result<Globs> {
+        let compile = |pattern: &str| {
+            let glob = Glob::new(pattern).map_err(|e| Error::Usage(format!("{option}: {e}")))?;
+            Ok(glob.compile_matcher())
+        };
+        let pair = |pattern: &String| Ok([compile(pattern)?, compile(&format!("**/{pattern}"))?]);
+        Ok(Globs(patterns.iter().map(pair).collect::<Result<_>>()?))
+    }
+
+    /// The index of the first pattern that matches.
+    pub fn first_match(&self, path: &Path) -> Option<usize> {
+        self.0.iter().position(|pair| pair.iter().any(|glob| glob.is_match(path)))
+    }
+}
+
+/// Which copy stays, and where nothing is removed.
+#[derive(Clone, Debug, Default)]
+pub struct KeepOptions {
+    /// Which copy stays.
+    pub policy: KeepPolicy,
+    /// Sources in order of preference; it goes before the policy.
+    pub prefer: Globs,
+    /// Sources that nothing is removed from; they are taken first.
+    pub protect: Globs,
+}
+
+/// A value to order by.
+#[derive(Clone, Debug, PartialEq)]
+enum Key {
+    Number(f64),
+    Text(String),
+    Missing,
+}
+
+impl Key {
+    fn of(corpus: &Corpus, id: DocId, path: &FieldPath) -> Key {
+        match field(corpus.record(id), path) {
+            Some(serde_json::Value::Number(n)) => n.as_f64().map_or(Key::Missing, Key::Number),
+            Some(serde_json::Value::String(text)) => Key::Text(text),
+            Some(serde_json::Value::Bool(b)) => Key::Number(f64::from(u8::from(b))),
+            _ => Key::Missing,
+        }
+    }
+
+    /// Numbers, then texts, then nothing; inside a kind ascending, or descending if `greatest`.
+    fn compare(&self, other: &Key, greatest: bool) -> Ordering {
+        let direct = |order: Ordering| if greatest { order.reverse() } else { order };
+        match (self, other) {
+            (Key::Number(a), Key::Number(b)) => direct(a.total_cmp(b)),
+            (Key::Text(a), Key::Text(b)) => direct(a.cmp(b)),
+            (Key::Missing, Key::Missing) => Ordering::Equal,
+            (Key::Number(_), _) | (_, Key::Missing) => Ordering::Less,
+            (_, Key::Number(_)) | (Key::Missing, _) => Ordering::Greater,
+        }
+    }
+}
+
+/// The documents in the order in which they are taken, and for each document whether it is protected.
+///
+/// `tokens` holds the number of tokens of each document. Costs a sort, and for a field policy a look into each record.
+pub fn order(corpus: &Corpus, tokens: &[u32], options: &KeepOptions) -> (Vec<DocId>, Vec<bool>) {
+    let of_source = |globs: &Globs| -> Vec<Option<usize>> {
+        corpus.sources.iter().map(|s| globs.first_match(&s.path).or_else(|| globs.first_match(&s.name))).collect()
+    };
+    let (preferred, protected) = (of_source(&options.prefer), of_source(&options.protect));
+    let source = |id: &DocId| corpus.document(*id).source as usize;
+    let rank = |id: &DocId| {
+        let source = source(id);
+        (protected[source].is_none(), preferred[source].unwrap_or(usize::MAX))
+    };
+    let mut ids: Vec<DocId> = corpus.ids().collect();
+    match &options.policy {
+        KeepPolicy::First | KeepPolicy::None => ids.sort_by_key(|id| (rank(id), *id)),
+        KeepPolicy::Last => ids.sort_by_key(|id| (rank(id), std::cmp::Reverse(*id))),
+        KeepPolicy::Longest => ids.sort_by_key(|id| (rank(id), std::cmp::Reverse(tokens[id.index()]), *id)),
+        KeepPolicy::Shortest => ids.sort_by_key(|id| (rank(id), tokens[id.index()], *id)),
+        KeepPolicy::Max(path) | KeepPolicy::Min(path) => {
+            let greatest = matches!(options.policy, KeepPolicy::Max(_));
+            let keys: Vec<Key> = ids.par_iter().map(|&id| Key::of(corpus, id, path)).collect();
+            ids.sort_by(|a, b| {
+                let by_key = || keys[a.index()].compare(&keys[b.index()], greatest);
+                rank(a).cmp(&rank(b)).then_with(by_key).then(a.cmp(b))
+            });
+        }
+    }
+    let protected = corpus.documents.iter().map(|d| protected[d.source as usize].is_some()).collect();
+    (ids, protected)
+}

@@ -1,0 +1,15 @@
+//! What goes and what stays.
+//!
+//! In: sketches and a keep policy. Out: a [`Plan`]: the fate of each document, the edits with their keepers, and the
+//! cuts, disjoint and sorted. Always: a removed segment was verified against a segment that is kept; what is kept would be
+//! kept again if the result were cleaned once more.
+
+mod form;
+mod gaps;
+mod keep;
+mod plan;
+mod settle;
+
+pub use keep::{Globs, KeepOptions, KeepPolicy, order};
+pub use plan::{Cut, Edit, Fate, Group, Plan};
+pub use settle::{ResolveOptions, Scope, UnitSearch, resolve};

@@ -1,0 +1,118 @@
+//! The plan: a value that `scan` prints, `clean` applies and `--dry-run` shows.
+
+use std::ops::Range;
+
+use crate::corpus::{DocId, Place, Span, Unit};
+
+/// What becomes of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays as it is.
+    #[default]
+    Kept,
+    /// Something is cut from it.
+    Edited,
+    /// It goes.
+    Removed,
+    /// Cuts left nothing of it, so it goes.
+    Emptied,
+}
+
+/// A repeat: what goes, why, and what stands for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// Where the repeat stands, from its first to its last byte.
+    pub place: Place,
+    /// The parts of `place` that were compared and go: the whole of it, unless parts had gone before. In [`Plan::pieces`].
+    pub pieces: Range<u32>,
+    /// What kind of segment it is.
+    pub unit: Unit,
+    /// The copy that stays.
+    pub keeper: Place,
+    /// Their similarity.
+    pub similarity: f64,
+    /// Whether their tokens are equal.
+    pub exact: bool,
+    /// Tokens in the repeat.
+    pub tokens: u32,
+}
+
+/// Bytes that go: a repeat and the gap that goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Where.
+    pub place: Place,
+    /// Index of the [`Edit`] it belongs to.
+    pub edit: u32,
+}
+
+/// A kept copy and what it replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The kind of segment.
+    pub unit: Unit,
+    /// The kept copy.
+    pub keeper: Place,
+    /// Indices of the edits that name it, in text order.
+    pub edits: Vec<u32>,
+}
+
+/// Everything that is to happen to a corpus.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// The fate of each document.
+    pub fates: Vec<Fate>,
+    /// The repeats, in text order.
+    pub edits: Vec<Edit>,
+    /// What is cut from documents that are edited, removed in parts, or emptied: sorted and disjoint.
+    pub cuts: Vec<Cut>,
+    /// The parts of the edits.
+    pub pieces: Vec<Span>,
+}
+
+impl Plan {
+    /// The cuts in one document, in order.
+    pub fn cuts_of(&self, doc: DocId) -> &[Cut] {
+        let from = self.cuts.partition_point(|c| c.place.doc < doc);
+        let to = from + self.cuts[from..].partition_point(|c| c.place.doc == doc);
+        &self.cuts[from..to]
+    }
+
+    /// The parts of an edit that were compared.
+    pub fn pieces_of(&self, edit: &Edit) -> &[Span] {
+        &self.pieces[edit.pieces.start as usize..edit.pieces.end as usize]
+    }
+
+    /// The edits by the copy that stays: groups in the order of their keepers.
+    pub fn groups(&self) -> Vec<Group> {
+        let mut order: Vec<u32> = (0..self.edits.len() as u32).collect();
+        let key = |&i: &u32| {
+            let edit = &self.edits[i as usize];
+            (edit.keeper, edit.unit)
+        };
+        order.sort_by_key(key);
+        let group = |edits: &[u32]| {
+            let (keeper, unit) = key(&edits[0]);
+            Group { unit, keeper, edits: edits.to_vec() }
+        };
+        order.chunk_by(|a, b| key(a) == key(b)).map(group).collect()
+    }
+
+    /// Sorts what was collected document by document.
+    pub(super) fn sort(&mut self) {
+        let mut order: Vec<u32> = (0..self.edits.len() as u32).collect();
+        order.sort_by_key(|&i| {
+            let edit = &self.edits[i as usize];
+            (edit.place, edit.unit, i)
+        });
+        let mut new_index = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            new_index[old as usize] = new as u32;
+        }
+        self.edits = order.iter().map(|&i| self.edits[i as usize].clone()).collect();
+        for cut in &mut self.cuts {
+            cut.edit = new_index[cut.edit as usize];
+        }
+        self.cuts.sort_by_key(|c| c.place);
+    }
+}

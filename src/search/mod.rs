@@ -1,0 +1,203 @@
+//! What repeats: is this segment a copy of one that is kept?
+//!
+//! In: the [`Table`](crate::sketch::Table) of one unit. A [`Searcher`] is asked about segments in the order in which they
+//! are kept or removed ([`Searcher::find`]), and told of each one that is kept ([`Searcher::keep`]). Always: what it
+//! answers is a *link*, verified on the text itself: equal digests, or a similarity computed exactly from both shingle
+//! sets, at or above the threshold, with a segment that is kept. Pairs never leave this module.
+
+mod contain;
+mod near;
+mod verify;
+
+use crate::corpus::{Corpus, Place, Shingler, TokenOptions};
+use crate::error::Result;
+use crate::progress::Progress;
+use crate::sketch::{Sketcher, Table};
+
+use contain::Postings;
+use near::Buckets;
+pub use verify::{Measure, similarity};
+use verify::{Sets, Verified};
+
+/// What counts as a repeat.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SearchOptions {
+    /// Segments this similar and more are repeats; above 0, at most 1. With 1 only equal tokens count.
+    pub similarity: f64,
+    /// How similarity is measured.
+    pub measure: Measure,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        SearchOptions { similarity: 0.8, measure: Measure::Jaccard }
+    }
+}
+
+/// A verified repeat of a kept segment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// The kept segment.
+    pub keeper: Place,
+    /// Their similarity, at or above the threshold.
+    pub similarity: f64,
+    /// Whether their tokens are equal.
+    pub exact: bool,
+}
+
+/// How candidates are found.
+enum Candidates {
+    /// Equality only.
+    None,
+    /// MinHash bands.
+    Buckets(Buckets),
+    /// An inverted index of shingles.
+    Postings(Postings),
+}
+
+/// Answers which kept segment of one unit a segment repeats.
+pub struct Searcher<'c> {
+    corpus: &'c Corpus,
+    table: Table,
+    options: SearchOptions,
+    /// The kept member of each class, if one is kept.
+    kept: Vec<Option<Place>>,
+    /// Classes in the order in which they were kept.
+    journal: Vec<u32>,
+    candidates: Candidates,
+    verified: Verified,
+    sets: Sets,
+}
+
+/// Candidates that are verified for one segment, the most promising first; a bound on the work in adversarial buckets.
+const VERIFIED_PER_SEGMENT: usize = 16;
+
+impl<'c> Searcher<'c> {
+    /// A searcher that keeps nothing yet. `grows` says whether texts will be added to the table later.
+    ///
+    /// Costs, for each band, a sort of the classes, and the exact similarity of each class with the first one in its
+    /// buckets: these are the answers most likely asked for, and they are computed here on all threads.
+    pub fn new(
+        corpus: &'c Corpus,
+        table: Table,
+        options: SearchOptions,
+        token_options: TokenOptions,
+        grows: bool,
+        progress: &dyn Progress,
+    ) -> Result<Searcher<'c>> {
+        let mut verified = Verified::default();
+        let mut sets = Sets::new(table.options.shingler, token_options);
+        let candidates = match (table.options.banding, options.measure) {
+            (None, _) => Candidates::None,
+            (Some(_), Measure::Containment) => Candidates::Postings(Postings::default()),
+            (Some(_), Measure::Jaccard) => {
+                let (buckets, likely) = near::group(&table, options.similarity, grows);
+                verified = verify::all(corpus, &table, &likely, &mut sets, progress)?;
+                Candidates::Buckets(buckets)
+            }
+        };
+        let kept = vec![None; table.classes()];
+        Ok(Searcher { corpus, table, options, kept, journal: Vec::new(), candidates, verified, sets })
+    }
+
+    /// The table searched in.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The class of a text that is not in the table; see [`Table::add`].
+    pub fn add(
+        &mut self,
+        sketcher: &mut Sketcher,
+        text: &[u8],
+        doc: crate::corpus::DocId,
+        spans: &[crate::corpus::Span],
+    ) -> Option<u32> {
+        let class = self.table.add(sketcher, text, doc, spans);
+        self.kept.resize(self.table.classes(), None);
+        class
+    }
+
+    /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,
+    /// most promising first and of those the one kept first.
+    pub fn find(&mut self, class: u32) -> Option<Link> {
+        if let Some(keeper) = self.kept[class as usize] {
+            return Some(Link { keeper, similarity: 1.0, exact: true });
+        }
+        if !self.table.is_near(class) {
+            return None;
+        }
+        let candidates = match &mut self.candidates {
+            Candidates::None => return None,
+            Candidates::Buckets(buckets) => buckets.candidates(&self.table, class, self.options.similarity),
+            Candidates::Postings(postings) => {
+                let set = self.sets.get(self.corpus, &self.table, class);
+                postings.candidates(&set, self.options.similarity)
+            }
+        };
+        candidates.into_iter().take(VERIFIED_PER_SEGMENT).find_map(|keeper| {
+            let similarity = self.verify(class, keeper);
+            let linked = similarity >= self.options.similarity;
+            let keeper = self.kept[keeper as usize].filter(|_| linked)?;
+            Some(Link { keeper, similarity, exact: false })
+        })
+    }
+
+    fn verify(&mut self, class: u32, keeper: u32) -> f64 {
+        if let Some(similarity) = self.verified.get(class, keeper) {
+            return similarity;
+        }
+        let own = self.sets.make(self.corpus, &self.table, class);
+        let kept = self.sets.get(self.corpus, &self.table, keeper);
+        similarity(&own, &kept, self.options.measure)
+    }
+
+    /// From now on the segment of this class at `place` is kept.
+    pub fn keep(&mut self, class: u32, place: Place) {
+        if self.kept[class as usize].is_some() {
+            return; // its equal is kept already (a protected source, say) and stands for both
+        }
+        self.kept[class as usize] = Some(place);
+        self.journal.push(class);
+        if !self.table.is_near(class) {
+            return;
+        }
+        match &mut self.candidates {
+            Candidates::None => {}
+            Candidates::Buckets(buckets) => buckets.insert(&self.table, class),
+            Candidates::Postings(postings) => {
+                let set = self.sets.get(self.corpus, &self.table, class);
+                postings.insert(&set, class);
+            }
+        }
+    }
+
+    /// How many segments are kept: a point that [`Searcher::undo_to`] can go back to.
+    pub fn mark(&self) -> usize {
+        self.journal.len()
+    }
+
+    /// Forgets the segments kept since `mark`.
+    pub fn undo_to(&mut self, mark: usize) {
+        while self.journal.len() > mark {
+            let class = self.journal.pop().expect("longer than the mark");
+            self.kept[class as usize] = None;
+            if !self.table.is_near(class) {
+                continue;
+            }
+            match &mut self.candidates {
+                Candidates::None => {}
+                Candidates::Buckets(buckets) => buckets.remove_last(&self.table, class),
+                Candidates::Postings(postings) => {
+                    let set = self.sets.get(self.corpus, &self.table, class);
+                    postings.remove_last(&set);
+                }
+            }
+        }
+    }
+
+    /// Tokens in a shingle of this unit.
+    pub fn shingler(&self) -> Shingler {
+        self.table.options.shingler
+    }
+}

@@ -1,0 +1,176 @@
+//! Candidates → exact similarity, from the shingle sets of both texts.
+//!
+//! Sets are made again from the text when they are needed, for they are as large as the text; the sets of keepers are
+//! cached, because one keeper meets many newcomers.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::corpus::{Corpus, Shingler, TextCache, TokenOptions, Tokens, shingle_set};
+use crate::error::Result;
+use crate::progress::Progress;
+use crate::sketch::Table;
+
+/// How the similarity of two shingle sets is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measure {
+    /// Shared shingles by all shingles of both: |A ∩ B| / |A ∪ B|.
+    #[default]
+    Jaccard,
+    /// Shared shingles by those of the segment in question: |A ∩ B| / |A|.
+    Containment,
+}
+
+impl Measure {
+    /// The word for it in options and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Measure::Jaccard => "jaccard",
+            Measure::Containment => "containment",
+        }
+    }
+}
+
+/// The similarity of two ascending sets, 0 to 1; 0 if one is empty. `a` is the segment in question, `b` the kept one.
+pub fn similarity(a: &[u64], b: &[u64], measure: Measure) -> f64 {
+    let shared = intersection(a, b);
+    let all = match measure {
+        Measure::Jaccard => a.len() + b.len() - shared,
+        Measure::Containment => a.len(),
+    };
+    if all == 0 { 0.0 } else { shared as f64 / all as f64 }
+}
+
+/// The size of the intersection of two ascending sets.
+fn intersection(a: &[u64], b: &[u64]) -> usize {
+    let (mut i, mut j, mut shared) = (0, 0, 0);
+    while i < a.len() && j < b.len() {
+        shared += usize::from(a[i] == b[j]);
+        let (x, y) = (a[i], b[j]);
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+    }
+    shared
+}
+
+/// Similarities that are known already.
+#[derive(Default)]
+pub(super) struct Verified(FxHashMap<(u32, u32), f64>);
+
+impl Verified {
+    pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
+        self.0.get(&(class, keeper)).copied()
+    }
+}
+
+/// Bytes of shingle sets that [`Sets`] holds before it starts over.
+const CACHE: usize = 64 << 20;
+
+/// Makes shingle sets, and remembers some.
+pub(super) struct Sets {
+    shingler: Shingler,
+    token_options: TokenOptions,
+    tokens: Tokens,
+    texts: TextCache,
+    cache: FxHashMap<u32, Arc<[u64]>>,
+    cached: usize,
+}
+
+impl Sets {
+    pub(super) fn new(shingler: Shingler, token_options: TokenOptions) -> Sets {
+        Sets {
+            shingler,
+            token_options,
+            tokens: Tokens::default(),
+            texts: TextCache::default(),
+            cache: FxHashMap::default(),
+            cached: 0,
+        }
+    }
+
+    /// The set of a class, made from its text.
+    pub(super) fn make(&mut self, corpus: &Corpus, table: &Table, class: u32) -> Vec<u64> {
+        self.tokens.read(&table.text_of(corpus, &mut self.texts, class), self.token_options);
+        shingle_set(&self.tokens.hashes, self.shingler)
+    }
+
+    /// The set of a class, which will be asked for again.
+    pub(super) fn get(&mut self, corpus: &Corpus, table: &Table, class: u32) -> Arc<[u64]> {
+        if let Some(set) = self.cache.get(&class) {
+            return set.clone();
+        }
+        let set: Arc<[u64]> = self.make(corpus, table, class).into();
+        self.cached += size_of_val(&*set);
+        if self.cached > CACHE {
+            self.cache.clear();
+            self.cached = size_of_val(&*set);
+        }
+        self.cache.insert(class, set.clone());
+        set
+    }
+}
+
+/// Pairs that one task verifies.
+const CHUNK: usize = 64;
+
+/// The Jaccard similarity of every (class, keeper) in `pairs`, on all threads.
+pub(super) fn all(
+    corpus: &Corpus,
+    table: &Table,
+    pairs: &[(u32, u32)],
+    sets: &mut Sets,
+    progress: &dyn Progress,
+) -> Result<Verified> {
+    let chunks: Vec<Vec<f64>> = pairs
+        .par_chunks(CHUNK)
+        .map(|chunk| {
+            progress.check()?;
+            let mut sets = Sets::new(sets.shingler, sets.token_options);
+            let measure = |&(class, keeper): &(u32, u32)| {
+                let own = sets.make(corpus, table, class);
+                similarity(&own, &sets.get(corpus, table, keeper), Measure::Jaccard)
+            };
+            Ok(chunk.iter().map(measure).collect())
+        })
+        .collect::<Result<_>>()?;
+    Ok(Verified(pairs.iter().copied().zip(chunks.into_iter().flatten()).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn empty_sets_are_never_similar() {
+        for measure in [Measure::Jaccard, Measure::Containment] {
+            assert_eq!(similarity(&[], &[], measure), 0.0);
+            assert_eq!(similarity(&[], &[1], measure), 0.0);
+        }
+    }
+
+    #[test]
+    fn a_similarity_on_the_threshold_counts() {
+        assert!(similarity(&[1, 2, 3, 4], &[1, 2, 3, 4, 5], Measure::Jaccard) >= 0.8);
+        assert_eq!(similarity(&[1, 2], &[1, 2, 3, 4], Measure::Containment), 1.0);
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_definition(
+            a in proptest::collection::btree_set(0u64..50, 0..30),
+            b in proptest::collection::btree_set(0u64..50, 0..30),
+        ) {
+            let list = |set: &BTreeSet<u64>| set.iter().copied().collect::<Vec<u64>>();
+            let shared = a.intersection(&b).count();
+            prop_assert_eq!(intersection(&list(&a), &list(&b)), shared);
+            if !a.is_empty() || !b.is_empty() {
+                let jaccard = shared as f64 / a.union(&b).count() as f64;
+                prop_assert_eq!(similarity(&list(&a), &list(&b), Measure::Jaccard), jaccard);
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What is remembered of a segment: a digest of its tokens, MinHash bands, and a short signature.
+//!
+//! In: a corpus and, for each unit, how to sketch it. Out: one [`Table`] per unit. Always: a table is a function of the
+//! corpus and the options; segments with equal digests are one *class* and are sketched once.
+
+mod bands;
+mod kernel;
+mod minhash;
+mod table;
+
+pub use bands::Banding;
+pub use minhash::{HASHES, MinHasher, Signature, matches};
+pub use table::{Row, SketchOptions, Sketcher, Table, Tally, sketch};
+
+/// XXH3-128 of a segment's token hashes: two segments with the same digest have the same normalised tokens.
+pub fn digest(tokens: &[u64]) -> u128 {
+    if cfg!(target_endian = "little") {
+        return xxhash_rust::xxh3::xxh3_128(bytemuck::cast_slice(tokens));
+    }
+    let little: Vec<u64> = tokens.iter().map(|t| t.to_le()).collect();
+    xxhash_rust::xxh3::xxh3_128(bytemuck::cast_slice(&little))
+}
