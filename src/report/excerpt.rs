@@ -3,15 +3,16 @@
 /// Characters in an excerpt.
 const LENGTH: usize = 160;
 
+/// Bytes of a text that are enough for an excerpt: a character has at most four, or six as a JSON escape.
+pub(super) const WINDOW: usize = LENGTH * 8;
+
 /// The first characters of a text on one line: runs of white space are one space, control and direction characters are
-/// `·`, bytes that are not UTF-8 are `�`; `…` if there is more.
-pub(super) fn excerpt(text: &[u8]) -> String {
-    // a character has at most four bytes; white space beyond that is rare and only shortens the excerpt
-    let window = &text[..text.len().min(LENGTH * 8)];
+/// `·`, bytes that are not UTF-8 are `�`; `…` if there is more. `beginning` is the whole text if `complete`.
+pub(super) fn excerpt(beginning: &[u8], complete: bool) -> String {
     let mut out = String::new();
     let mut length = 0;
     let mut pending_space = false;
-    for c in bstr::ByteSlice::chars(window) {
+    for c in bstr::ByteSlice::chars(beginning) {
         if c.is_whitespace() {
             pending_space = !out.is_empty();
             continue;
@@ -26,7 +27,7 @@ pub(super) fn excerpt(text: &[u8]) -> String {
         out.push(if is_unsafe(c) { '·' } else { c });
         length += 1;
     }
-    if window.len() < text.len() { out + "…" } else { out }
+    if complete { out } else { out + "…" }
 }
 
 /// Characters that could play tricks on a terminal or change the direction of what follows.
@@ -40,10 +41,11 @@ mod tests {
 
     #[test]
     fn one_line_without_tricks() {
-        assert_eq!(excerpt(b"  a\n\n b\tc "), "a b c");
-        assert_eq!(excerpt("a\u{1b}[31mb\u{202e}c\0".as_bytes()), "a·[31mb·c·");
-        assert_eq!(excerpt(b"a\xffb"), "a\u{fffd}b");
-        assert_eq!(excerpt(&b"x".repeat(1000)).chars().count(), 161);
-        assert_eq!(excerpt("漢".repeat(160).as_bytes()), "漢".repeat(160));
+        assert_eq!(excerpt(b"  a\n\n b\tc ", true), "a b c");
+        assert_eq!(excerpt("a\u{1b}[31mb\u{202e}c\0".as_bytes(), true), "a·[31mb·c·");
+        assert_eq!(excerpt(b"a\xffb", true), "a\u{fffd}b");
+        assert_eq!(excerpt(&b"x".repeat(1000), true).chars().count(), 161);
+        assert_eq!(excerpt("漢".repeat(160).as_bytes(), true), "漢".repeat(160));
+        assert_eq!(excerpt(b"beginning", false), "beginning…");
     }
 }

@@ -1,8 +1,11 @@
-//! Byte offsets → characters and lines, for every place that a report names, in one pass over each document.
+//! Byte offsets → characters, lines and bytes of the source, for every place that a report names.
+//!
+//! One pass over each document that has a repeat or a keeper, on all threads. What is noted is small and of fixed size,
+//! and a name per document; excerpts are cut from the source when they are written.
 
 use rayon::prelude::*;
 
-use crate::corpus::{Corpus, DocId, Place};
+use crate::corpus::{Corpus, DocId, Encoding, Place, Span, decode_json_string};
 use crate::resolve::Plan;
 
 /// How far into a text a byte offset is.
@@ -12,25 +15,30 @@ pub(super) struct Position {
     pub(super) chars: u64,
     /// Line ends before it.
     pub(super) lines: u64,
+    /// Its offset in the bytes of the source.
+    source: u64,
 }
 
 /// The positions of all places that a plan names.
 pub(super) struct Locator {
     offsets: Vec<(DocId, u32)>,
     positions: Vec<Position>,
+    names: Vec<(DocId, String)>,
 }
 
 impl Locator {
-    pub(super) fn new(corpus: &Corpus, plan: &Plan) -> Locator {
+    /// Looks at every place of the plan; `name` gives the name of a document.
+    pub(super) fn new(corpus: &Corpus, plan: &Plan, name: impl Fn(DocId) -> String + Sync) -> Locator {
         let places = plan.edits.iter().flat_map(|e| [e.place, e.keeper]);
         let mut offsets: Vec<(DocId, u32)> =
             places.flat_map(|p| [(p.doc, p.span.start), (p.doc, p.span.end)]).collect();
         offsets.par_sort_unstable();
         offsets.dedup();
         let documents: Vec<&[(DocId, u32)]> = offsets.chunk_by(|a, b| a.0 == b.0).collect();
+        let names = documents.par_iter().map(|doc| (doc[0].0, name(doc[0].0))).collect();
         let positions: Vec<Vec<Position>> = documents.into_par_iter().map(|doc| positions(corpus, doc)).collect();
         let positions = positions.into_iter().flatten().collect();
-        Locator { offsets, positions }
+        Locator { offsets, positions, names }
     }
 
     /// The positions of the start and the end of a place.
@@ -41,21 +49,43 @@ impl Locator {
         };
         (find(place.span.start), find(place.span.end))
     }
+
+    /// The name of a document that has a place.
+    pub(super) fn name(&self, doc: DocId) -> Option<&str> {
+        let index = self.names.binary_search_by_key(&doc, |(id, _)| *id).ok()?;
+        Some(&self.names[index].1)
+    }
+}
+
+/// The first bytes of the text between two positions of a document: `most` of them, or a few less or more; and whether
+/// that is all of it.
+pub(super) fn beginning(corpus: &Corpus, doc: DocId, from: Position, to: Position, most: usize) -> (Vec<u8>, bool) {
+    let end = to.source.min(from.source + most as u64);
+    let raw = &corpus.source_of(doc).bytes[from.source as usize..end as usize];
+    let text = match corpus.document(doc).encoding {
+        Encoding::Plain => raw.to_vec(),
+        Encoding::Json => decode_json_string(raw),
+    };
+    (text, end == to.source)
 }
 
 /// The positions of ascending offsets in one document.
 fn positions(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
-    let text = corpus.text(offsets[0].0);
+    let doc = offsets[0].0;
+    let text = corpus.text(doc);
+    let points: Vec<Span> = offsets.iter().map(|&(_, offset)| Span { start: offset, end: offset }).collect();
+    let sources = corpus.source_ranges(doc, &points);
     let mut position = Position::default();
     let mut at = 0;
-    let mut step = |&(_, offset): &(DocId, u32)| {
+    let step = |(&(_, offset), source): (&(DocId, u32), std::ops::Range<u64>)| {
         let passed = &text[at..offset as usize];
         position.chars += count_chars(passed);
         position.lines += memchr::memchr_iter(b'\n', passed).count() as u64;
+        position.source = source.start;
         at = offset as usize;
         position
     };
-    offsets.iter().map(&mut step).collect()
+    offsets.iter().zip(sources).map(step).collect()
 }
 
 /// Characters in `bytes`.

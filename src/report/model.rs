@@ -1,13 +1,12 @@
 //! What a report says, before it has a format.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::excerpt::excerpt;
-use super::locate::Locator;
-use crate::corpus::{DocId, Format, Place, TextCache, Unit};
+use super::excerpt::{WINDOW, excerpt};
+use super::locate::{Locator, beginning};
+use crate::corpus::{DocId, Format, Place, Unit};
 use crate::input::field_text;
 use crate::output::SourceBytes;
 use crate::pipeline::Outcome;
@@ -163,16 +162,14 @@ pub struct Report<'o> {
     /// The groups, in the order of their keepers.
     pub groups: Vec<Group>,
     locator: Locator,
-    /// The text looked at last: places come in runs of the same document.
-    texts: RefCell<TextCache>,
 }
 
 impl<'o> Report<'o> {
     /// Prepares a report. Costs a pass over the documents that have repeats, for characters and lines.
     pub fn new(outcome: &'o Outcome, measured: Measured, command: String) -> Report<'o> {
         let groups = outcome.plan.groups();
-        let locator = Locator::new(&outcome.corpus, &outcome.plan);
-        Report { outcome, measured, command, groups, locator, texts: RefCell::default() }
+        let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
+        Report { outcome, measured, command, groups, locator }
     }
 
     /// Totals of the corpus.
@@ -301,9 +298,8 @@ impl<'o> Report<'o> {
     pub fn location(&self, place: Place) -> Location {
         let corpus = &self.outcome.corpus;
         let document = corpus.document(place.doc);
-        let mut texts = self.texts.borrow_mut();
-        let text = texts.text(corpus, place.doc);
         let (start, end) = self.locator.find(place);
+        let (beginning, complete) = beginning(corpus, place.doc, start, end, WINDOW);
         let in_file = match corpus.source_of(place.doc).format {
             Format::Jsonl => 0,
             _ => start.lines,
@@ -316,21 +312,13 @@ impl<'o> Report<'o> {
             text_line: start.lines + 1,
             bytes: [place.span.start, place.span.end],
             chars: [start.chars, end.chars],
-            excerpt: excerpt(place.span.of(text)),
+            excerpt: excerpt(&beginning, complete),
         }
     }
 
     /// The id of a document: its id field, or its file and line.
     pub fn document_id(&self, id: DocId) -> String {
-        let corpus = &self.outcome.corpus;
-        let source = corpus.source_of(id);
-        let path = || source.path.display().to_string();
-        match source.format {
-            Format::Text => path(),
-            Format::Jsonl => field_text(corpus.record(id), &self.outcome.config.input.id_field)
-                .unwrap_or_else(|| format!("{}:{}", path(), corpus.document(id).line)),
-            _ => format!("{}:{}", path(), corpus.document(id).line),
-        }
+        self.locator.name(id).map_or_else(|| document_id(self.outcome, id), str::to_owned)
     }
 
     /// Documents of which cuts left nothing.
@@ -341,5 +329,17 @@ impl<'o> Report<'o> {
     /// The file of a reject.
     pub fn reject_source(&self, source: u32) -> &Path {
         &self.outcome.corpus.sources[source as usize].path
+    }
+}
+
+/// The id of a document, from its record.
+fn document_id(outcome: &Outcome, id: DocId) -> String {
+    let source = outcome.corpus.source_of(id);
+    let path = source.path.display();
+    let by_line = || format!("{path}:{}", outcome.corpus.document(id).line);
+    match source.format {
+        Format::Text => path.to_string(),
+        Format::Jsonl => field_text(outcome.corpus.record(id), &outcome.config.input.id_field).unwrap_or_else(by_line),
+        _ => by_line(),
     }
 }

@@ -113,9 +113,16 @@ impl<'c> Searcher<'c> {
         doc: crate::corpus::DocId,
         spans: &[crate::corpus::Span],
     ) -> Option<u32> {
-        let class = self.table.add(sketcher, text, doc, spans);
+        let known = self.table.classes();
+        let class = self.table.add(sketcher, text, doc, spans)?;
         self.kept.resize(self.table.classes(), None);
-        class
+        if let Candidates::Buckets(buckets) = &mut self.candidates
+            && class as usize >= known
+            && self.table.is_near(class)
+        {
+            buckets.admit(&self.table, class, |other| self.kept[other as usize].is_some());
+        }
+        Some(class)
     }
 
     /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,

@@ -26,8 +26,10 @@ pub(super) struct Buckets {
     /// Newest entry of each bucket.
     heads: FxHashMap<u64, u32>,
     entries: Vec<Entry>,
-    /// For each class, the bands that it shares with another class; empty if all are to be looked up.
+    /// For each class that was grouped, the bands that it shares with another; classes added later look all bands up.
     shared: Vec<u64>,
+    /// If classes are added later: for each band, the classes that had it alone when they were grouped, by hash.
+    alone: Vec<Vec<u64>>,
     /// Keepers met while looking up, with the number of bands shared.
     met: FxHashMap<u32, u32>,
 }
@@ -49,48 +51,63 @@ fn key(band: usize, hash: u32) -> u64 {
 /// The bands of a class that `shared` allows, as bucket keys.
 fn keys<'a>(table: &'a Table, shared: &[u64], class: u32) -> impl Iterator<Item = u64> + use<'a> {
     let mask = shared.get(class as usize).copied().unwrap_or(u64::MAX);
-    // bands beyond the 64th share the last bit
     let bands = table.bands_of(class).iter().enumerate();
-    bands.filter(move |(band, _)| mask >> (*band).min(63) & 1 == 1).map(|(band, &hash)| key(band, hash))
+    bands.filter(move |(band, _)| mask & bit(*band) != 0).map(|(band, &hash)| key(band, hash))
 }
 
 /// Groups all classes by their bands. Gives empty buckets, and the pairs (class, first class in a bucket of it) that are
 /// likely to be asked for, ascending.
 ///
-/// Costs a sort per band. If the table `grows` later, classes may share bands with texts that are not known yet, so
-/// every band is looked up.
+/// Costs a sort per band. If the table `grows` later, 8 bytes are kept for each class and band that it has alone.
 pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Vec<(u32, u32)>) {
     let near: Vec<u32> = (0..table.classes() as u32).filter(|&class| table.is_near(class)).collect();
     let bands = table.options.banding.map_or(0, |b| b.bands);
-    let grouped: Vec<(Vec<u32>, Vec<(u32, u32)>)> =
-        (0..bands).into_par_iter().map(|band| group_band(table, &near, band, similarity)).collect();
-    let mut shared = vec![0u64; if grows { 0 } else { table.classes() }];
-    let mut pairs = Vec::new();
-    for (band, (members, likely)) in grouped.into_iter().enumerate() {
-        if !grows {
-            members.iter().for_each(|&class| shared[class as usize] |= 1 << band.min(63));
-        }
-        pairs.extend(likely);
+    let grouped: Vec<Grouped> =
+        (0..bands).into_par_iter().map(|band| group_band(table, &near, band, similarity, grows)).collect();
+    // bands that have no bit of their own are always looked up
+    let mut shared = vec![if bands > 63 { bit(63) } else { 0 }; table.classes()];
+    let (mut alone, mut pairs) = (Vec::new(), Vec::new());
+    for (band, grouped) in grouped.into_iter().enumerate() {
+        grouped.together.iter().for_each(|&class| shared[class as usize] |= bit(band));
+        alone.push(grouped.alone);
+        pairs.extend(grouped.likely);
     }
     pairs.par_sort_unstable_by_key(|&(class, keeper)| (keeper, class));
     pairs.dedup();
-    (Buckets { shared, ..Buckets::default() }, pairs)
+    (Buckets { shared, alone, ..Buckets::default() }, pairs)
 }
 
-/// For one band: the classes that share it with another, and each with the first class of its bucket if their signatures
-/// promise a link.
-fn group_band(table: &Table, near: &[u32], band: usize, similarity: f64) -> (Vec<u32>, Vec<(u32, u32)>) {
+/// The bit of a band; bands beyond the 64th share the last one.
+fn bit(band: usize) -> u64 {
+    1 << band.min(63)
+}
+
+/// What one band says.
+struct Grouped {
+    /// Classes that share it with another.
+    together: Vec<u32>,
+    /// The others, with their hashes above, ascending; empty unless classes are added later.
+    alone: Vec<u64>,
+    /// Each class with the first one of its bucket, if their signatures promise a link.
+    likely: Vec<(u32, u32)>,
+}
+
+fn group_band(table: &Table, near: &[u32], band: usize, similarity: f64, grows: bool) -> Grouped {
     let mut order: Vec<u64> =
         near.iter().map(|&class| u64::from(table.bands_of(class)[band]) << 32 | u64::from(class)).collect();
     order.sort_unstable();
-    let (mut members, mut pairs) = (Vec::new(), Vec::new());
-    for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32).filter(|b| b.len() > 1) {
+    let mut grouped = Grouped { together: Vec::new(), alone: Vec::new(), likely: Vec::new() };
+    for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32) {
         let first = bucket[0] as u32;
-        members.extend(bucket.iter().map(|&entry| entry as u32));
+        if bucket.len() == 1 {
+            grouped.alone.extend(grows.then_some(bucket[0]));
+            continue;
+        }
+        grouped.together.extend(bucket.iter().map(|&entry| entry as u32));
         let likely = |class: &u32| agreement(table, *class, first) >= least_agreement(similarity);
-        pairs.extend(bucket[1..].iter().map(|&entry| entry as u32).filter(likely).map(|class| (class, first)));
+        grouped.likely.extend(bucket[1..].iter().map(|&e| e as u32).filter(likely).map(|class| (class, first)));
     }
-    (members, pairs)
+    grouped
 }
 
 /// In how many values the signatures of two classes agree.
@@ -129,15 +146,41 @@ impl Buckets {
         candidates.into_iter().map(|(_, keeper)| keeper).collect()
     }
 
+    /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now, and
+    /// those that are kept are entered in that bucket. Costs a binary search per band.
+    pub(super) fn admit(&mut self, table: &Table, class: u32, is_kept: impl Fn(u32) -> bool) {
+        for (band, &hash) in table.bands_of(class).iter().enumerate() {
+            let Some(alone) = self.alone.get(band) else { continue };
+            let at = alone.partition_point(|&entry| (entry >> 32) < u64::from(hash));
+            let Some(&entry) = alone.get(at).filter(|&&entry| entry >> 32 == u64::from(hash)) else { continue };
+            let other = entry as u32;
+            let shared = &mut self.shared[other as usize];
+            if *shared & bit(band) == 0 && band < 63 {
+                *shared |= bit(band);
+                if is_kept(other) {
+                    self.enter(key(band, hash), other);
+                }
+            }
+        }
+    }
+
     /// Adds a kept class to its buckets.
     pub(super) fn insert(&mut self, table: &Table, class: u32) {
-        for key in keys(table, &self.shared, class) {
-            let head = self.heads.entry(key).or_insert(NONE);
-            let depth = self.entries.get(*head as usize).map_or(1, |e| e.depth + 1);
-            if depth <= KEEPERS_PER_BUCKET {
-                self.entries.push(Entry { class, next: *head, depth });
-                *head = self.entries.len() as u32 - 1;
+        let mask = self.shared.get(class as usize).copied().unwrap_or(u64::MAX);
+        for (band, &hash) in table.bands_of(class).iter().enumerate() {
+            if mask & bit(band) != 0 {
+                self.enter(key(band, hash), class);
             }
+        }
+    }
+
+    /// Adds a class to one bucket, unless that is full.
+    fn enter(&mut self, key: u64, class: u32) {
+        let head = self.heads.entry(key).or_insert(NONE);
+        let depth = self.entries.get(*head as usize).map_or(1, |e| e.depth + 1);
+        if depth <= KEEPERS_PER_BUCKET {
+            self.entries.push(Entry { class, next: *head, depth });
+            *head = self.entries.len() as u32 - 1;
         }
     }
 
