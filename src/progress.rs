@@ -12,7 +12,9 @@ pub enum Stage {
     Read,
     /// Splitting, digests and signatures; counted in documents.
     Sketch,
-    /// Search, verification and the decision what stays; counted in documents.
+    /// Grouping by bands, and the verifications that are likely to be needed; counted in pairs.
+    Search,
+    /// The decision what stays; counted in documents.
     Resolve,
     /// Writing the cleaned corpus; counted in bytes.
     Write,
@@ -26,6 +28,7 @@ impl Stage {
         match self {
             Stage::Read => "read",
             Stage::Sketch => "sketch",
+            Stage::Search => "search",
             Stage::Resolve => "resolve",
             Stage::Write => "write",
             Stage::Report => "report",

@@ -57,7 +57,9 @@ impl Bars {
 fn template(stage: Stage) -> &'static str {
     match stage {
         Stage::Read | Stage::Write => "{msg:>8} [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-        Stage::Sketch | Stage::Resolve | Stage::Report => "{msg:>8} [{bar:40}] {human_pos}/{human_len} {eta}",
+        Stage::Sketch | Stage::Search | Stage::Resolve | Stage::Report => {
+            "{msg:>8} [{bar:40}] {human_pos}/{human_len} {eta}"
+        }
     }
 }
 
@@ -84,7 +86,11 @@ impl Progress for Bars {
         let mut state = self.state();
         state.bar.finish_and_clear();
         if let Some((stage, started)) = state.stage.take() {
-            state.times.push((stage.name(), started.elapsed().as_secs_f64()));
+            let seconds = started.elapsed().as_secs_f64();
+            match state.times.iter_mut().find(|(name, _)| *name == stage.name()) {
+                Some((_, total)) => *total += seconds,
+                None => state.times.push((stage.name(), seconds)),
+            }
         }
     }
 

@@ -26,15 +26,40 @@ pub(crate) enum Class {
 
 /// The class of `c`.
 pub(crate) fn class(c: char) -> Class {
-    match BASIC.get(c as usize) {
-        Some(&class) => class,
-        None => compute(c),
+    class_and_fold(c).0
+}
+
+/// The class of `c`, and whether [`fold`] changes it.
+pub(crate) fn class_and_fold(c: char) -> (Class, bool) {
+    look_up(basic(), c)
+}
+
+/// As [`class_and_fold`], with the table at hand.
+#[inline(always)]
+pub(crate) fn look_up(table: &Basic, c: char) -> (Class, bool) {
+    match table.get(c as usize) {
+        Some(&known) => known,
+        None => compute_both(c),
     }
 }
 
-/// The classes of the Basic Multilingual Plane, computed once.
-static BASIC: LazyLock<Vec<Class>> =
-    LazyLock::new(|| (0..0x1_0000).map(|c| char::from_u32(c).map_or(Class::Separator, compute)).collect());
+/// What is known of the characters of the Basic Multilingual Plane.
+pub(crate) type Basic = [(Class, bool)];
+
+/// The table of the Basic Multilingual Plane, computed once.
+pub(crate) fn basic() -> &'static Basic {
+    static BASIC: LazyLock<Vec<(Class, bool)>> = LazyLock::new(|| {
+        let known = |c| char::from_u32(c).map_or((Class::Separator, false), compute_both);
+        (0..0x1_0000).map(known).collect()
+    });
+    &BASIC
+}
+
+fn compute_both(c: char) -> (Class, bool) {
+    let mut folded = Vec::new();
+    fold(c, |bytes| folded.extend_from_slice(bytes));
+    (compute(c), folded != c.encode_utf8(&mut [0; 4]).as_bytes())
+}
 
 fn compute(c: char) -> Class {
     if matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}') {
@@ -70,12 +95,24 @@ pub(crate) fn fold(c: char, mut push: impl FnMut(&[u8])) {
 }
 
 /// The first character of `bytes` and its length; an invalid byte gives `None` and length 1.
+#[inline(always)]
 pub(crate) fn decode_first(bytes: &[u8]) -> (Option<char>, usize) {
-    let (c, len) = bstr::decode_utf8(bytes);
-    (c, len.max(1))
+    let bits = |b: u8| u32::from(b & 0x3f);
+    match *bytes {
+        [a @ 0..=0x7f, ..] => (Some(char::from(a)), 1),
+        [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] => (char::from_u32(u32::from(a & 0x1f) << 6 | bits(b)), 2),
+        // without the overlong forms after E0 and the surrogates after ED
+        [a @ (0xe1..=0xec | 0xee..=0xef), b @ 0x80..=0xbf, c @ 0x80..=0xbf, ..] => {
+            (char::from_u32(u32::from(a & 0x0f) << 12 | bits(b) << 6 | bits(c)), 3)
+        }
+        _ => {
+            let (c, len) = bstr::decode_utf8(bytes);
+            (c, len.max(1))
+        }
+    }
 }
 
-/// Whether the position `at` stands inside a token: a cut there would tear a word, or join two.
+/// Whether the position between `before` and `after` stands inside a token: a cut there would tear a word, or join two.
 pub(crate) fn inside_token(before: &[u8], after: &[u8]) -> bool {
     let (last, _) = bstr::decode_last_utf8(before);
     let (first, _) = bstr::decode_utf8(after);
@@ -100,6 +137,24 @@ mod tests {
         }
         for c in [' ', '_', '-', '。', '\0', '😀', '€'] {
             assert_eq!(class(c), Class::Separator, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn decoding_equals_the_library() {
+        for c in (0..=0x10_ffff).filter_map(char::from_u32) {
+            let mut bytes = [0xff; 5];
+            let len = c.encode_utf8(&mut bytes).len();
+            assert_eq!(decode_first(&bytes), (Some(c), len));
+        }
+        for a in 0..=255u8 {
+            for b in (0..=255u8).step_by(3) {
+                for c in [0, 0x7f, 0x80, 0x9f, 0xa0, 0xbf, 0xc0] {
+                    let bytes = [a, b, c, 0x80];
+                    let (expected, len) = bstr::decode_utf8(bytes);
+                    assert_eq!(decode_first(&bytes), (expected, if expected.is_some() { len } else { len.max(1) }));
+                }
+            }
         }
     }
 

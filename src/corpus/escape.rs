@@ -50,17 +50,44 @@ pub fn validate(raw: &[u8]) -> Result<(), usize> {
 
 /// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
 pub fn decode(raw: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(raw.len());
-    let mut at = 0;
-    while let Some(step) = memchr(b'\\', &raw[at..]) {
-        text.extend_from_slice(&raw[at..at + step]);
-        at += step;
-        let Some((len, c)) = unescape(&raw[at..]) else { break };
-        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        at += len;
+    const STEP: usize = 16;
+    let mut text = Vec::with_capacity(raw.len() + STEP);
+    let mut rest = raw;
+    while let Some(chunk) = rest.first_chunk::<STEP>() {
+        // escapes stand close together (line ends), so a chunk is copied whole and shortened: no call, no loop
+        let plain = until_backslash(chunk);
+        text.extend_from_slice(chunk);
+        text.truncate(text.len() - STEP + plain);
+        rest = &rest[plain..];
+        if plain < STEP {
+            let Some((len, c)) = unescape(rest) else { break };
+            push_char(&mut text, c);
+            rest = &rest[len..];
+        }
     }
-    text.extend_from_slice(&raw[at..]);
+    while let Some(plain) = memchr(b'\\', rest) {
+        text.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
+        let Some((len, c)) = unescape(rest) else { break };
+        push_char(&mut text, c);
+        rest = &rest[len..];
+    }
+    text.extend_from_slice(rest);
     text
+}
+
+/// The number of bytes before the first backslash.
+#[inline(always)]
+fn until_backslash(chunk: &[u8; 16]) -> usize {
+    const ONES: u128 = u128::from_ne_bytes([1; 16]);
+    let different = u128::from_le_bytes(*chunk) ^ (ONES * b'\\' as u128);
+    let zeros = different.wrapping_sub(ONES) & !different & (ONES << 7);
+    // 128 zeros if there is none
+    zeros.trailing_zeros() as usize / 8
+}
+
+fn push_char(text: &mut Vec<u8>, c: char) {
+    if c.is_ascii() { text.push(c as u8) } else { text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()) }
 }
 
 /// For each of the ascending `offsets` into `decode(raw)`, the offset in `raw` at which that character starts.

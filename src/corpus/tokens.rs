@@ -6,6 +6,9 @@
 //!
 //! Tokens of up to 16 bytes are hashed by one 64×64→128-bit multiplication of their zero-padded bytes (the "mum" of
 //! wyhash); longer ones by XXH3. A token holds no NUL, so padding cannot make two of them equal.
+//!
+//! Stretches of ASCII are lower-cased into a buffer in which separators are 0 (a loop that vectorises by itself), and
+//! words are found there 16 bytes at a time. Words with other characters are read one character at a time.
 
 use super::chars::{self, Class};
 
@@ -23,107 +26,95 @@ pub struct Tokens {
     pub hashes: Vec<u64>,
     /// Byte offset at which each token starts.
     pub starts: Vec<u32>,
-    /// Lower-cased bytes of the token under way, when it does not fit the short path.
-    word: Vec<u8>,
+    /// A stretch of ASCII, lower-cased, separators 0, with [`PADDING`] more zeros.
+    lower: Vec<u8>,
 }
 
-/// Lower-cased byte for ASCII letters and digits, 0 for everything else.
-const fn ascii_table(ignore_digits: bool) -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut b = 0;
-    while b < 128 {
-        let byte = b as u8;
-        if byte.is_ascii_alphabetic() || (byte.is_ascii_digit() && !ignore_digits) {
-            table[b] = byte.to_ascii_lowercase();
-        }
-        b += 1;
-    }
-    table
-}
+/// ASCII is lower-cased in stretches of at most this many bytes, which stay in the cache.
+const STRETCH: usize = 1 << 14;
 
-static WITH_DIGITS: [u8; 256] = ascii_table(false);
-static WITHOUT_DIGITS: [u8; 256] = ascii_table(true);
+/// Zeros after a stretch, so that 16 bytes can be read at its last word.
+const PADDING: usize = 16;
 
 impl Tokens {
     /// The tokens of `text`; what was here before is forgotten. Linear in the length of `text`.
     pub fn read(&mut self, text: &[u8], options: TokenOptions) {
         self.hashes.clear();
         self.starts.clear();
-        let table = if options.ignore_digits { &WITHOUT_DIGITS } else { &WITH_DIGITS };
         let mut at = 0;
         while at < text.len() {
-            let start = at;
-            let mut packed = 0u128;
-            while let Some(&byte) = text.get(at) {
-                let lower = table[byte as usize];
-                if lower == 0 {
-                    break;
-                }
-                if at - start < 16 {
-                    packed |= u128::from(lower) << (8 * (at - start));
-                }
-                at += 1;
-            }
-            match text.get(at) {
-                Some(&byte) if byte >= 0x80 => at = self.read_unicode(text, start, options),
-                _ if at == start => at += 1,
-                _ if at - start <= 16 => self.push(hash_short(packed), start),
-                _ => {
-                    self.word.clear();
-                    self.word.extend(text[start..at].iter().map(|&b| table[b as usize]));
-                    self.push_word(start);
-                }
+            let words = whole_ascii_words(&text[at..text.len().min(at + STRETCH)], at + STRETCH >= text.len());
+            if words > 0 {
+                self.read_ascii(&text[at..at + words], at, options);
+                at += words;
+            } else {
+                at = self.read_characters(text, at, options);
             }
         }
     }
 
-    /// Reads from `start`, character by character, up to the first separator after a non-ASCII character.
-    fn read_unicode(&mut self, text: &[u8], start: usize, options: TokenOptions) -> usize {
-        self.word.clear();
+    /// Reads words of ASCII that begin at offset `base`.
+    fn read_ascii(&mut self, text: &[u8], base: usize, options: TokenOptions) {
+        self.lower.clear();
+        if options.ignore_digits {
+            self.lower.extend(text.iter().map(|&b| lower_letter(b)));
+        } else {
+            self.lower.extend(text.iter().map(|&b| lower_letter(b) | digit(b)));
+        }
+        self.lower.resize(text.len() + PADDING, 0);
+        let mut at = 0;
+        while at < text.len() {
+            if self.lower[at] == 0 {
+                at += 1;
+                continue;
+            }
+            let (hash, len) = first_word(&self.lower[at..]);
+            self.push(hash, base + at);
+            at += len;
+        }
+    }
+
+    /// Reads from `start`, character by character, up to the first separator; gives the offset after it.
+    fn read_characters(&mut self, text: &[u8], start: usize, options: TokenOptions) -> usize {
+        let table = chars::basic();
+        let mut word = Word::default();
         let (mut at, mut word_start) = (start, start);
         while at < text.len() {
             let (c, len) = chars::decode_first(&text[at..]);
-            let class = match c.map_or(Class::Separator, chars::class) {
-                Class::Digit if options.ignore_digits => Class::Separator,
-                class => class,
-            };
-            let folded = |word: &mut Vec<u8>| {
-                if let Some(c) = c {
-                    chars::fold(c, |bytes| word.extend_from_slice(bytes));
-                }
-            };
-            match class {
-                Class::Letter | Class::Digit => {
-                    if self.word.is_empty() {
+            let (class, folds) = c.map_or((Class::Separator, false), |c| chars::look_up(table, c));
+            let class = if class == Class::Digit && options.ignore_digits { Class::Separator } else { class };
+            match (class, c) {
+                (Class::Letter | Class::Digit, Some(c)) => {
+                    if word.is_empty() {
                         word_start = at;
                     }
-                    folded(&mut self.word);
+                    match folds {
+                        true => chars::fold(c, |bytes| word.push(bytes)),
+                        false => word.push(&text[at..at + len]),
+                    }
                 }
-                Class::Single => {
-                    self.push_word(word_start);
-                    folded(&mut self.word);
-                    self.push_word(at);
+                (Class::Single, _) => {
+                    self.end_word(&mut word, word_start);
+                    self.push(hash_token(&text[at..at + len]), at);
                 }
-                Class::Ignorable => {}
-                Class::Separator => {
-                    self.push_word(word_start);
+                (Class::Ignorable, _) => {}
+                _ => {
+                    self.end_word(&mut word, word_start);
                     return at + len;
                 }
             }
             at += len;
         }
-        self.push_word(word_start);
+        self.end_word(&mut word, word_start);
         at
     }
 
     /// Ends the token under way, if there is one.
-    fn push_word(&mut self, start: usize) {
-        if self.word.is_empty() {
-            return;
+    fn end_word(&mut self, word: &mut Word, start: usize) {
+        if !word.is_empty() {
+            self.push(word.hash(), start);
+            *word = Word::default();
         }
-        let hash = hash_token(&self.word);
-        self.push(hash, start);
-        self.word.clear();
     }
 
     fn push(&mut self, hash: u64, start: usize) {
@@ -146,6 +137,87 @@ impl Tokens {
         let from = self.starts.partition_point(|&s| s < span.start);
         let to = from + self.starts[from..].partition_point(|&s| s < span.end);
         &self.hashes[from..to]
+    }
+}
+
+/// How many of the first bytes of `text` are ASCII and end with a word: all of it if nothing follows (`last`), else up to
+/// its last separator.
+fn whole_ascii_words(text: &[u8], last: bool) -> usize {
+    let ascii = ascii_prefix(text);
+    if last && ascii == text.len() {
+        return ascii;
+    }
+    let torn = text[..ascii].iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
+    ascii - torn
+}
+
+/// The number of ASCII bytes at the start.
+fn ascii_prefix(text: &[u8]) -> usize {
+    const STEP: usize = 32;
+    let whole = text.chunks_exact(STEP).take_while(|chunk| chunk.is_ascii()).count() * STEP;
+    whole + text[whole..].iter().take_while(|b| b.is_ascii()).count()
+}
+
+/// The lower-case letter, or 0.
+#[inline(always)]
+fn lower_letter(b: u8) -> u8 {
+    let lower = b | 0x20;
+    if lower.wrapping_sub(b'a') < 26 { lower } else { 0 }
+}
+
+/// The digit, or 0.
+#[inline(always)]
+fn digit(b: u8) -> u8 {
+    if b.wrapping_sub(b'0') < 10 { b } else { 0 }
+}
+
+/// Hash and length of the word at the start of `lower`, which ends with a 0.
+#[inline(always)]
+fn first_word(lower: &[u8]) -> (u64, usize) {
+    const ONES: u128 = u128::from_ne_bytes([1; 16]);
+    const HIGHS: u128 = u128::from_ne_bytes([0x80; 16]);
+    let bytes: &[u8; 16] = lower.first_chunk().expect("16 zeros follow the last word");
+    let packed = u128::from_le_bytes(*bytes);
+    // the lowest bit set is the top bit of the first zero byte
+    let zeros = packed.wrapping_sub(ONES) & !packed & HIGHS;
+    if zeros != 0 {
+        let bits = zeros.trailing_zeros() & !7;
+        return (hash_short(packed & ((1 << bits) - 1)), bits as usize / 8);
+    }
+    let len = 16 + memchr::memchr(0, &lower[16..]).expect("zeros follow the last word");
+    (hash_token(&lower[..len]), len)
+}
+
+/// A token under way: its first 16 bytes packed, all of them if it is longer.
+#[derive(Default)]
+struct Word {
+    packed: u128,
+    len: usize,
+    long: Vec<u8>,
+}
+
+impl Word {
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let len = self.len + bytes.len();
+        if len <= 16 {
+            for (&byte, at) in bytes.iter().zip(self.len..) {
+                self.packed |= u128::from(byte) << (8 * at);
+            }
+        } else {
+            if self.long.is_empty() {
+                self.long.extend_from_slice(&self.packed.to_le_bytes()[..self.len]);
+            }
+            self.long.extend_from_slice(bytes);
+        }
+        self.len = len;
+    }
+
+    fn hash(&self) -> u64 {
+        if self.long.is_empty() { hash_short(self.packed) } else { hash_token(&self.long) }
     }
 }
 
@@ -231,6 +303,20 @@ mod tests {
         let options = TokenOptions { ignore_digits: true };
         assert_eq!(fast(b"a1b 22", options).len(), 2);
         assert_eq!(fast("é٣x".as_bytes(), options).len(), 2);
+    }
+
+    #[test]
+    fn words_across_the_ends_of_stretches() {
+        for shift in 0..40 {
+            let text = format!(
+                "{}{}",
+                "x".repeat(shift),
+                " word longer_than_sixteen_bytes_altogether é".repeat(2 * STRETCH / 40)
+            );
+            assert_eq!(fast(text.as_bytes(), TokenOptions::default()), naive(text.as_bytes(), TokenOptions::default()));
+        }
+        let text = "y".repeat(3 * STRETCH);
+        assert_eq!(fast(text.as_bytes(), TokenOptions::default()), naive(text.as_bytes(), TokenOptions::default()));
     }
 
     #[test]

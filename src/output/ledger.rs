@@ -21,6 +21,9 @@ use crate::corpus::Source;
 /// The version of this format.
 pub(super) const VERSION: u32 = 1;
 
+/// zstd level: what was cut is written once and hardly ever read, so the fastest.
+const LEVEL: i32 = 1;
+
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -74,7 +77,7 @@ pub(super) struct LedgerWriter {
 
 impl LedgerWriter {
     pub(super) fn new(file: File, directory: bool) -> io::Result<LedgerWriter> {
-        let mut out = zstd::stream::write::Encoder::new(BufWriter::new(file), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+        let mut out = zstd::stream::write::Encoder::new(BufWriter::new(file), LEVEL)?;
         out.include_checksum(true)?;
         let mut writer = LedgerWriter { out, lines: 0 };
         writer.line(&Line::Header { unecho_ledger: VERSION, directory })?;

@@ -9,14 +9,22 @@ use crate::corpus::Span;
 pub(super) struct Form {
     /// What is left, ascending, disjoint, none empty.
     spans: Vec<Span>,
+    /// Where each of them begins in what is left.
+    starts: Vec<u32>,
     /// Length of the original.
     len: usize,
 }
 
 impl Form {
+    fn new(spans: Vec<Span>, len: usize) -> Form {
+        let before = |total: &mut u32, span: &Span| Some(std::mem::replace(total, *total + span.end - span.start));
+        let starts = spans.iter().scan(0, before).collect();
+        Form { spans, starts, len }
+    }
+
     /// A text of `len` bytes without holes.
     pub(super) fn whole(len: usize) -> Form {
-        Form { spans: vec![Span::new(0, len)], len }
+        Form::new(vec![Span::new(0, len)], len)
     }
 
     /// Whether nothing is gone.
@@ -37,36 +45,35 @@ impl Form {
         }
     }
 
-    /// The spans of the original that make up `span` of what is left.
-    pub(super) fn original(&self, span: Span) -> Vec<Span> {
-        let mut pieces = Vec::new();
-        let mut before = 0;
-        for piece in &self.spans {
-            let len = piece.end - piece.start;
-            let start = span.start.max(before);
-            let end = span.end.min(before + len);
-            if start < end {
-                pieces.push(Span { start: piece.start + start - before, end: piece.start + end - before });
-            }
-            before += len;
-            if before >= span.end {
-                break;
-            }
-        }
-        pieces
+    /// The pieces from the one that holds offset `start` of what is left, each with its own start there.
+    fn pieces_from(&self, start: u32) -> impl Iterator<Item = (Span, u32)> {
+        let first = self.starts.partition_point(|&s| s <= start).saturating_sub(1);
+        self.spans[first..].iter().copied().zip(self.starts[first..].iter().copied())
     }
 
-    /// Where a span of the original stands in what is left, if no part of it is gone.
+    /// The spans of the original that make up `span` of what is left. Costs a binary search.
+    pub(super) fn original(&self, span: Span) -> Vec<Span> {
+        let inside = self.pieces_from(span.start).take_while(|&(_, before)| before < span.end);
+        let pieces = inside.map(|(piece, before)| {
+            let start = span.start.max(before) - before;
+            let end = (span.end - before).min(piece.end - piece.start);
+            Span { start: piece.start + start, end: piece.start + end }
+        });
+        pieces.filter(|piece| piece.start < piece.end).collect()
+    }
+
+    /// From the first to the last byte of `span` in the original, holes included.
+    pub(super) fn hull(&self, span: Span) -> Option<Span> {
+        let pieces = self.original(span);
+        Some(Span { start: pieces.first()?.start, end: pieces.last()?.end })
+    }
+
+    /// Where a span of the original stands in what is left, if no part of it is gone. Costs a binary search.
     pub(super) fn locate(&self, original: Span) -> Option<Span> {
-        let mut before = 0;
-        for piece in &self.spans {
-            if piece.start <= original.start && original.end <= piece.end {
-                let start = before + original.start - piece.start;
-                return Some(Span { start, end: start + original.end - original.start });
-            }
-            before += piece.end - piece.start;
-        }
-        None
+        let index = self.spans.partition_point(|piece| piece.end < original.end);
+        let piece = self.spans.get(index).filter(|piece| piece.start <= original.start)?;
+        let start = self.starts[index] + original.start - piece.start;
+        Some(Span { start, end: start + original.end - original.start })
     }
 
     /// What is left after `cuts` too: ascending, disjoint spans of the original that lie in what is left now.
@@ -85,7 +92,7 @@ impl Form {
                 spans.push(Span { start, end: piece.end });
             }
         }
-        Form { spans, len: self.len }
+        Form::new(spans, self.len)
     }
 }
 

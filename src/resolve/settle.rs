@@ -133,7 +133,6 @@ impl Settler<'_, '_> {
 
     /// Removes a document, or cuts what it repeats and keeps the rest.
     fn settle(&mut self, doc: DocId) -> Fate {
-        let text = self.corpus.text(doc);
         let whole = self.search.documents.as_ref().and_then(|d| d.table().rows_of(doc).first().copied());
         if let Some(row) = whole
             && self.remove_if_repeat(doc, row.class, &[row.span])
@@ -141,13 +140,26 @@ impl Settler<'_, '_> {
             return Fate::Removed;
         }
         let marks = self.marks();
+        let repeats = self.repeats_in_rows(doc);
+        let fate = if repeats.is_empty() { Fate::Kept } else { self.settle_rest(doc, repeats, &marks) };
+        if let Some(row) = whole
+            && matches!(fate, Fate::Kept | Fate::Edited)
+        {
+            self.keep_document(doc, row.class, &[row.span]);
+        }
+        fate
+    }
+
+    /// Cuts the repeats found in a document, until what is left of it repeats nothing; `marks` is what was kept before.
+    fn settle_rest(&mut self, doc: DocId, mut repeats: Vec<Repeat>, marks: &[usize]) -> Fate {
+        let text = self.corpus.text(doc);
         let first_edit = self.plan.edits.len();
         let mut form = Form::whole(text.len());
-        let mut left = text.clone();
-        while let Some(rest) = self.cut_repeats(doc, &form, &left, first_edit) {
+        let mut left = form.text(&text);
+        while let Some(rest) = self.cut(doc, &form, &left, repeats) {
             let rest_text = rest.text(&text);
             if is_blank(&rest_text) && !self.options.keep_empty {
-                self.undo_segments(&marks);
+                self.undo_segments(marks);
                 return Fate::Emptied;
             }
             let stable = self.splits_alike(&left, &rest_text);
@@ -155,28 +167,26 @@ impl Settler<'_, '_> {
             if stable {
                 break;
             }
-            self.undo_segments(&marks);
+            self.undo_segments(marks);
+            repeats = self.repeats_in_form(doc, &form, &left, first_edit);
         }
-        let edited = !form.is_whole();
-        if edited && self.search.documents.is_some() {
-            let class =
-                self.search.documents.as_mut().and_then(|d| d.add(&mut self.sketcher, &left, doc, form.spans()));
-            if let Some(class) = class {
-                if self.remove_if_repeat(doc, class, form.spans()) {
-                    self.undo_segments(&marks);
-                    return Fate::Removed;
-                }
-                self.keep_document(doc, class, &form);
+        if form.is_whole() {
+            return Fate::Kept;
+        }
+        let documents = self.search.documents.as_mut();
+        let class = documents.and_then(|d| d.add(&mut self.sketcher, &left, doc, form.spans()));
+        if let Some(class) = class {
+            if self.remove_if_repeat(doc, class, form.spans()) {
+                self.undo_segments(marks);
+                return Fate::Removed;
             }
+            self.keep_document(doc, class, form.spans());
         }
-        if let Some(row) = whole {
-            self.keep_document(doc, row.class, &Form::whole(text.len()));
-        }
-        if edited { Fate::Edited } else { Fate::Kept }
+        Fate::Edited
     }
 
-    fn keep_document(&mut self, doc: DocId, class: u32, form: &Form) {
-        let (Some(first), Some(last)) = (form.spans().first(), form.spans().last()) else { return };
+    fn keep_document(&mut self, doc: DocId, class: u32, spans: &[Span]) {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
         let place = Place { doc, span: Span { start: first.start, end: last.end } };
         if let Some(documents) = &mut self.search.documents {
             documents.keep(class, place);
@@ -210,20 +220,8 @@ impl Settler<'_, '_> {
         self.plan.edits.len() as u32 - 1
     }
 
-    /// Cuts the segments of what is left that repeat a kept one, and keeps the others; what is left then, or `None` if
-    /// nothing was cut.
-    ///
-    /// The document's own edits so far begin at `first_edit`; what they name as keepers in this document stays.
-    fn cut_repeats(&mut self, doc: DocId, form: &Form, left: &[u8], first_edit: usize) -> Option<Form> {
-        let own = self.plan.edits[first_edit..].iter().map(|e| e.keeper);
-        let named: Vec<Span> = own.filter(|k| k.doc == doc).filter_map(|k| form.locate(k.span)).collect();
-        let mut repeats: Vec<Repeat> = Vec::new();
-        for unit in 0..self.search.segments.len() {
-            let mut found = self.find_repeats(unit, doc, form, left, &repeats);
-            found.retain(|repeat| !named.iter().any(|n| n.overlaps(repeat.span)));
-            repeats.extend(found);
-            repeats.sort_by_key(|r| r.span);
-        }
+    /// Cuts repeats out of what is left of a document; what is left then, or `None` if nothing was cut.
+    fn cut(&mut self, doc: DocId, form: &Form, left: &[u8], repeats: Vec<Repeat>) -> Option<Form> {
         let spans: Vec<Span> = repeats.iter().map(|r| r.span).collect();
         let mut cuts = Vec::new();
         for (repeat, cut) in repeats.iter().zip(widen(left, &spans)) {
@@ -237,48 +235,57 @@ impl Settler<'_, '_> {
         (!cuts.is_empty()).then(|| form.without(&cuts))
     }
 
-    /// The segments of one unit that repeat a kept one and do not lie in a larger repeat; the others are kept.
-    fn find_repeats(&mut self, unit: usize, doc: DocId, form: &Form, left: &[u8], larger: &[Repeat]) -> Vec<Repeat> {
-        let mut segments = self.segments(unit, doc, form, left);
-        if self.options.policy == KeepPolicy::Last {
-            segments.reverse();
-        }
-        let searcher = &mut self.search.segments[unit];
-        let mut repeats = Vec::new();
-        for (span, class) in segments {
-            let after = larger.partition_point(|r| r.span.end <= span.start);
-            if larger.get(after).is_some_and(|r| r.span.overlaps(span)) {
-                continue;
-            }
-            match searcher.find(class) {
-                Some(link) => {
-                    let (unit, tokens) = (searcher.table().options.unit, searcher.table().tokens_of(class));
-                    repeats.push(Repeat { span, unit, tokens, link });
-                }
-                None => {
-                    let pieces = form.original(span);
-                    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { continue };
-                    searcher.keep(class, Place { doc, span: Span { start: first.start, end: last.end } });
-                }
-            }
-        }
+    /// The segments of a document, as it was read, that repeat a kept one; the others are kept.
+    fn repeats_in_rows(&mut self, doc: DocId) -> Vec<Repeat> {
+        self.repeats_by_unit(doc, None, |searcher, _| {
+            searcher.table().rows_of(doc).iter().map(|row| (row.span, row.class)).collect()
+        })
+    }
+
+    /// As [`Self::repeats_in_rows`], of what is left of a document whose own edits begin at `first_edit`: what those name as
+    /// keepers in this document stays.
+    fn repeats_in_form(&mut self, doc: DocId, form: &Form, left: &[u8], first_edit: usize) -> Vec<Repeat> {
+        let own = self.plan.edits[first_edit..].iter().map(|e| e.keeper);
+        let mut named: Vec<Span> = own.filter(|k| k.doc == doc).filter_map(|k| form.locate(k.span)).collect();
+        named.sort_unstable();
+        named.dedup_by(|next, last| {
+            let nested = next.start < last.end;
+            last.end = if nested { last.end.max(next.end) } else { last.end };
+            nested
+        });
+        let segmenter = self.options.segmenter;
+        let mut repeats = self.repeats_by_unit(doc, Some(form), |searcher, sketcher| {
+            let mut spans = Vec::new();
+            segmenter.split(searcher.table().options.unit, left, &mut spans);
+            let mut class = |span: Span| searcher.add(sketcher, span.of(left), doc, &form.original(span));
+            spans.into_iter().filter_map(|span| Some((span, class(span)?))).collect()
+        });
+        repeats.retain(|repeat| !overlaps_any(&named, repeat.span));
         repeats
     }
 
-    /// The segments of one unit in what is left, with their classes: from the table as long as nothing was cut.
-    fn segments(&mut self, unit: usize, doc: DocId, form: &Form, left: &[u8]) -> Vec<(Span, u32)> {
-        let searcher = &mut self.search.segments[unit];
-        if form.is_whole() {
-            return searcher.table().rows_of(doc).iter().map(|row| (row.span, row.class)).collect();
+    /// The repeats among the segments that `segments` gives for each unit, in text order; what is no repeat is kept, at
+    /// its place in the original that `form` knows.
+    fn repeats_by_unit(
+        &mut self,
+        doc: DocId,
+        form: Option<&Form>,
+        mut segments: impl FnMut(&mut Searcher<'_>, &mut Sketcher) -> Vec<(Span, u32)>,
+    ) -> Vec<Repeat> {
+        let mut repeats: Vec<Repeat> = Vec::new();
+        for searcher in &mut self.search.segments {
+            let mut own = segments(searcher, &mut self.sketcher);
+            if self.options.policy == KeepPolicy::Last {
+                own.reverse();
+            }
+            let found = find_repeats(searcher, &own, &repeats, |span| match form {
+                None => Some(Place { doc, span }),
+                Some(form) => form.hull(span).map(|span| Place { doc, span }),
+            });
+            repeats.extend(found);
+            repeats.sort_by_key(|r| r.span);
         }
-        let mut spans = Vec::new();
-        self.options.segmenter.split(searcher.table().options.unit, left, &mut spans);
-        let mut segments = Vec::new();
-        for span in spans {
-            let class = searcher.add(&mut self.sketcher, span.of(left), doc, &form.original(span));
-            segments.extend(class.map(|class| (span, class)));
-        }
-        segments
+        repeats
     }
 
     /// Whether the text after cuts splits into the segments that were not cut.
@@ -339,4 +346,33 @@ impl Settler<'_, '_> {
         let blank = is_blank(&form.text(&text)) && !self.options.keep_empty;
         self.plan.fates[doc.index()] = if blank { Fate::Emptied } else { Fate::Edited };
     }
+}
+
+/// The segments that repeat a kept one and do not lie in a larger repeat; the others are kept at their `place`.
+fn find_repeats(
+    searcher: &mut Searcher<'_>,
+    segments: &[(Span, u32)],
+    larger: &[Repeat],
+    place: impl Fn(Span) -> Option<Place>,
+) -> Vec<Repeat> {
+    let larger: Vec<Span> = larger.iter().map(|r| r.span).collect();
+    let mut repeats = Vec::new();
+    for &(span, class) in segments {
+        if overlaps_any(&larger, span) {
+            continue;
+        }
+        if let Some(link) = searcher.find(class) {
+            let (unit, tokens) = (searcher.table().options.unit, searcher.table().tokens_of(class));
+            repeats.push(Repeat { span, unit, tokens, link });
+        } else if let Some(place) = place(span) {
+            searcher.keep(class, place);
+        }
+    }
+    repeats
+}
+
+/// Whether a span shares a byte with one of `spans`, which are ascending and disjoint.
+fn overlaps_any(spans: &[Span], span: Span) -> bool {
+    let after = spans.partition_point(|s| s.end <= span.start);
+    spans.get(after).is_some_and(|s| s.overlaps(span))
 }

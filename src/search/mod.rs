@@ -11,7 +11,7 @@ mod verify;
 
 use crate::corpus::{Corpus, Place, Shingler, TokenOptions};
 use crate::error::Result;
-use crate::progress::Progress;
+use crate::progress::{Progress, Stage};
 use crate::sketch::{Sketcher, Table};
 
 use contain::Postings;
@@ -91,8 +91,12 @@ impl<'c> Searcher<'c> {
             (None, _) => Candidates::None,
             (Some(_), Measure::Containment) => Candidates::Postings(Postings::default()),
             (Some(_), Measure::Jaccard) => {
+                progress.begin(Stage::Search, 0);
                 let (buckets, likely) = near::group(&table, options.similarity, grows);
+                progress.end();
+                progress.begin(Stage::Search, likely.len() as u64);
                 verified = verify::all(corpus, &table, &likely, &mut sets, progress)?;
+                progress.end();
                 Candidates::Buckets(buckets)
             }
         };

@@ -127,6 +127,7 @@ pub(super) fn all(
         .par_chunks(CHUNK)
         .map(|chunk| {
             progress.check()?;
+            progress.advance(chunk.len() as u64);
             let mut sets = Sets::new(sets.shingler, sets.token_options);
             let measure = |&(class, keeper): &(u32, u32)| {
                 let own = sets.make(corpus, table, class);

@@ -73,6 +73,13 @@ impl Table {
         &self.rows[self.first[doc.index()]..self.first[doc.index() + 1]]
     }
 
+    /// The places of the classes that have their first member in a document.
+    fn places_in(&self, doc: DocId) -> &[Place] {
+        let from = self.places.partition_point(|p| p.doc < doc);
+        let to = from + self.places[from..].partition_point(|p| p.doc == doc);
+        &self.places[from..to]
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.places.len()
@@ -196,19 +203,17 @@ pub fn sketch(
     let mut columns: Vec<Vec<Raw>> = Vec::new();
     let mut tallies = vec![Tally::default(); units.len()];
     for (unit, tally) in tallies.iter_mut().enumerate() {
-        columns.push(parts.iter().flat_map(|p| p.rows[unit].iter().copied()).collect());
+        columns.push(parts.iter().map(|p| &p.rows[unit][..]).collect::<Vec<&[Raw]>>().concat());
         for part in &parts {
             tally.segments += part.tallies[unit].segments;
             tally.left_alone += part.tallies[unit].left_alone;
         }
     }
     drop(parts);
-    let mut tables = Vec::new();
-    for ((options, raw), tally) in units.iter().zip(columns).zip(tallies) {
-        let mut table = classify(*options, raw, corpus.len(), tally);
-        sign(&mut table, corpus, token_options, progress)?;
-        tables.push(table);
-    }
+    let described = units.iter().zip(columns).zip(tallies);
+    let mut tables: Vec<Table> =
+        described.map(|((options, raw), tally)| classify(*options, raw, corpus.len(), tally)).collect();
+    sign(&mut tables, corpus, token_options, progress)?;
     progress.end();
     Ok((tables, document_tokens))
 }
@@ -306,53 +311,61 @@ fn classify(options: SketchOptions, raw: Vec<Raw>, documents: usize, tally: Tall
     table
 }
 
+/// Signatures and bands of the classes of one table that have their first member in some documents.
+#[derive(Default)]
+struct Signed {
+    signatures: Vec<Signature>,
+    bands: Vec<u32>,
+}
+
 /// Makes the bands and signatures of all classes.
-fn sign(table: &mut Table, corpus: &Corpus, token_options: TokenOptions, progress: &dyn Progress) -> Result<()> {
-    let documents = corpus.len() as u32;
-    let Some(banding) = table.options.banding else {
+fn sign(tables: &mut [Table], corpus: &Corpus, token_options: TokenOptions, progress: &dyn Progress) -> Result<()> {
+    if tables.iter().all(|table| table.options.banding.is_none()) {
         return Ok(());
-    };
-    let starts: Vec<u32> = (0..documents).step_by(CHUNK).collect();
-    let parts: Vec<(Vec<Signature>, Vec<u32>)> = starts
-        .into_par_iter()
-        .map(|start| {
+    }
+    let ids: Vec<DocId> = corpus.ids().collect();
+    let parts: Vec<Vec<Signed>> = ids
+        .par_chunks(CHUNK)
+        .map(|docs| {
             progress.check()?;
-            let end = start.saturating_add(CHUNK as u32).min(documents);
-            let from = table.places.partition_point(|p| p.doc.0 < start);
-            let to = table.places.partition_point(|p| p.doc.0 < end);
-            let mut sketcher = Sketcher::new(token_options);
-            let part = sign_places(table.options, banding, corpus, &table.places[from..to], &mut sketcher);
-            progress.advance(u64::from(end - start));
-            Ok(part)
+            let signed = sign_documents(tables, corpus, token_options, docs);
+            progress.advance(docs.len() as u64);
+            Ok(signed)
         })
         .collect::<Result<_>>()?;
-    table.signatures.reserve_exact(table.places.len());
-    table.bands.reserve_exact(table.places.len() * banding.bands);
-    for (signatures, bands) in parts {
-        table.signatures.extend(signatures);
-        table.bands.extend(bands);
+    for table in tables.iter_mut() {
+        table.signatures.reserve_exact(table.places.len());
+        table.bands.reserve_exact(table.places.len() * table.options.banding.map_or(0, |b| b.bands));
+    }
+    for part in parts {
+        for (table, signed) in tables.iter_mut().zip(part) {
+            table.signatures.extend(signed.signatures);
+            table.bands.extend(signed.bands);
+        }
     }
     Ok(())
 }
 
-/// Signatures and bands of the segments at `places`, which are in text order.
-fn sign_places(
-    options: SketchOptions,
-    banding: Banding,
-    corpus: &Corpus,
-    places: &[Place],
-    sketcher: &mut Sketcher,
-) -> (Vec<Signature>, Vec<u32>) {
-    let (mut signatures, mut bands) = (Vec::with_capacity(places.len()), Vec::new());
+/// As [`sign`], for consecutive documents: each is tokenised once for all tables.
+fn sign_documents(tables: &[Table], corpus: &Corpus, token_options: TokenOptions, docs: &[DocId]) -> Vec<Signed> {
+    let mut signed: Vec<Signed> = tables.iter().map(|_| Signed::default()).collect();
+    let mut sketchers: Vec<Sketcher> = tables.iter().map(|_| Sketcher::new(token_options)).collect();
     let mut tokens = Tokens::default();
-    for same_doc in places.chunk_by(|a, b| a.doc == b.doc) {
-        let text = corpus.text(same_doc[0].doc);
-        for place in same_doc {
-            tokens.read(place.span.of(&text), sketcher.token_options);
-            signatures.push(sketcher.sketch(&tokens.hashes, options, banding, &mut bands));
+    for &doc in docs {
+        let own: Vec<&[Place]> = tables.iter().map(|table| table.places_in(doc)).collect();
+        if own.iter().all(|places| places.is_empty()) {
+            continue;
+        }
+        tokens.read(&corpus.text(doc), token_options);
+        for (((table, places), sketcher), signed) in tables.iter().zip(own).zip(&mut sketchers).zip(&mut signed) {
+            let Some(banding) = table.options.banding else { continue };
+            for place in places {
+                let hashes = tokens.within(place.span);
+                signed.signatures.push(sketcher.sketch(hashes, table.options, banding, &mut signed.bands));
+            }
         }
     }
-    (signatures, bands)
+    signed
 }
 
 #[cfg(test)]
