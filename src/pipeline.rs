@@ -151,7 +151,7 @@ impl Outcome {
     /// place until [`Written::commit`].
     pub fn write(&self, inputs: &[PathBuf], target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
         self.check_limits()?;
-        output::check_target(target, &self.corpus, inputs, force)?;
+        output::check_target(target, inputs, force)?;
         output::write(&self.corpus, &self.plan, target, force, progress)
     }
 }

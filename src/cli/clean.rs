@@ -1,11 +1,11 @@
 //! `unecho clean`: find, write the corpus once, report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::terminal::Terminal;
 use super::{args, reports, settings};
 use crate::error::{Error, Result};
-use crate::output::{Target, state_dir, write_stream};
+use crate::output::{Target, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
 use crate::report::{Report, ReportFormat};
 
@@ -15,12 +15,17 @@ pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     config.keep_empty = args.keep_empty;
     config.validate()?;
     let inputs = settings::inputs(&args.input)?;
+    let place = args.output.as_deref().filter(|_| !args.dry_run);
+    let target = place.filter(|out| out.as_os_str() != "-").map(|out| Target::new(out, &inputs));
+    if let Some(target) = &target {
+        check_target(target, &inputs, args.force)?;
+    }
     let outcome = crate::scan(&inputs, &config, terminal.progress())?;
     outcome.check_limits()?;
-    match args.output.as_deref().filter(|_| !args.dry_run) {
-        None => dry_run(&args, &outcome, terminal),
-        Some(out) if out.as_os_str() == "-" => to_stdout(&args, &outcome, terminal),
-        Some(out) => to_files(&args, &inputs, out, &outcome, terminal),
+    match (place, target) {
+        (None, _) => dry_run(&args, &outcome, terminal),
+        (Some(_), None) => to_stdout(&args, &outcome, terminal),
+        (Some(_), Some(target)) => to_files(&args, &inputs, &target, &outcome, terminal),
     }
 }
 
@@ -46,9 +51,14 @@ fn to_stdout(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Resu
     terminal.say(|style, out| reports::print_summary(&report, &args.report, terminal.verbose, style, out))
 }
 
-fn to_files(args: &args::Clean, inputs: &[PathBuf], out: &Path, outcome: &Outcome, terminal: &Terminal) -> Result<()> {
-    let target = Target::new(out, inputs);
-    let written = outcome.write(inputs, &target, args.force, terminal.progress())?;
+fn to_files(
+    args: &args::Clean,
+    inputs: &[PathBuf],
+    target: &Target,
+    outcome: &Outcome,
+    terminal: &Terminal,
+) -> Result<()> {
+    let written = outcome.write(inputs, target, args.force, terminal.progress())?;
     let report = Report::new(outcome, terminal.measured(), reports::command_line());
     reports::write_one(&report, ReportFormat::Json, &written.state().join("report.json"))?;
     terminal.progress().check()?;

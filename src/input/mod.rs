@@ -116,7 +116,7 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
         }
     }
     corpus.skipped.sort_by(|a, b| a.path.cmp(&b.path));
-    if corpus.sources.is_empty() {
+    if corpus.documents.is_empty() {
         return Err(nothing(inputs, &corpus));
     }
     Ok(corpus)
@@ -139,15 +139,24 @@ fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()>
     Ok(())
 }
 
+/// The error that there is no document in what was read; it says what there was.
 fn nothing(inputs: &[PathBuf], corpus: &Corpus) -> Error {
     let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
-    let passed_over = match corpus.skipped.as_slice() {
-        [] => String::new(),
-        [one] => format!("; passed over {} ({})", one.path.display(), one.reason),
-        [one, rest @ ..] => format!("; passed over {} ({}) and {} more", one.path.display(), one.reason, rest.len()),
-    };
+    let mut seen = Vec::new();
+    if let [first, ..] = corpus.skipped.as_slice() {
+        seen.push(format!("{} skipped, the first {} ({})", corpus.skipped.len(), first.path.display(), first.reason));
+    }
+    if let [first, ..] = corpus.rejects.as_slice() {
+        let source = corpus.sources[first.source as usize].path.display();
+        seen.push(format!("{} set aside, the first in {source} ({})", corpus.rejects.len(), first.reason));
+    }
+    let empty = corpus.sources.len() - corpus.rejects.iter().filter(|r| r.line.is_none()).count();
+    if empty > 0 {
+        seen.push(format!("{empty} without a document"));
+    }
+    let seen = if seen.is_empty() { "no files".to_owned() } else { seen.join("; ") };
     Error::Nothing(format!(
-        "nothing to scan in {}: no text or JSONL file{passed_over}\n  remedy: name the files, or pass --format, --glob, --hidden or --no-ignore",
+        "nothing to scan in {}: {seen}\n  remedy: name the files, or pass --format, --glob, --hidden or --no-ignore",
         names.join(", ")
     ))
 }

@@ -56,6 +56,10 @@ impl Written {
 /// will be replaced.
 pub fn write(corpus: &Corpus, plan: &Plan, target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
     let place = target.path();
+    if let (Target::File(_), [_, _, ..]) = (target, corpus.sources.as_slice()) {
+        let reason = "the output would be one file, and the input is many; give a directory".to_owned();
+        return Err(Error::Output { path: place.to_owned(), reason });
+    }
     let cuts: Vec<Vec<Removal>> = (0..corpus.sources.len()).map(|s| removals(corpus, plan, s)).collect();
     let total = corpus.sources.iter().map(|s| s.bytes.len() as u64).sum();
     progress.begin(Stage::Write, total);
@@ -178,16 +182,10 @@ fn write_rejects(corpus: &Corpus, dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses an output that exists, lies inside an input, or holds one.
-pub fn check_target(target: &Target, corpus: &Corpus, inputs: &[PathBuf], force: bool) -> Result<()> {
+/// Refuses an output that exists, lies inside an input, or holds one: asked before the work starts.
+pub fn check_target(target: &Target, inputs: &[PathBuf], force: bool) -> Result<()> {
     let place = target.path();
     target::check_apart(place, inputs)?;
-    if let (Target::File(_), [_, _, ..]) = (target, corpus.sources.as_slice()) {
-        return Err(Error::Output {
-            path: place.to_owned(),
-            reason: "there is a file there, and the input has many files; give a directory".to_owned(),
-        });
-    }
     atomic::check_free(place, force)?;
     atomic::check_free(&state_dir(place), force)
 }

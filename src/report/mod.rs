@@ -15,7 +15,7 @@ mod text;
 use std::io::{self, Write};
 
 pub use model::{DocumentTotals, GroupView, Location, Measured, Member, Report, Totals, UnitTotals};
-pub use text::{Style, count, human_bytes, percent, summary};
+pub use text::{Style, counted, human_bytes, summary};
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -157,7 +157,7 @@ fn fit(text: &str, used: usize) -> String {
 }
 
 /// A number with thousands separated.
-pub fn count(n: u64) -> String {
+pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
@@ -170,7 +170,7 @@ pub fn count(n: u64) -> String {
 }
 
 /// A number of things: `1 file`, `2 files`.
-fn counted(n: u64, thing: &str) -> String {
+pub fn counted(n: u64, thing: &str) -> String {
     format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
@@ -190,7 +190,7 @@ pub fn human_bytes(bytes: u64) -> String {
 }
 
 /// A share in percent.
-pub fn percent(part: u64, whole: u64) -> String {
+pub(super) fn percent(part: u64, whole: u64) -> String {
     format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
 }
 
