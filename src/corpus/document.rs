@@ -169,7 +169,7 @@ pub struct Skipped {
     /// The file.
     pub path: PathBuf,
     /// Why it was passed over.
-    pub reason: &'static str,
+    pub reason: String,
 }
 
 /// All that was read.

@@ -103,7 +103,7 @@ enum Loaded {
 /// Costs one pass over the bytes, on all threads. Errors: a path that does not exist, cannot be read, or is not what its
 /// format says (unless [`OnError::Skip`]); a document of 4 GiB or more; nothing to scan.
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
-    let found = walk::walk(inputs, &options.walk, options.format.is_some(), progress)?;
+    let found = walk::walk(inputs, &options.walk, options.format.is_some(), options.on_error, progress)?;
     let total = found.files.iter().filter_map(|f| fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
     progress.begin(Stage::Read, total);
     let loaded: Vec<Result<Loaded>> = found.files.par_iter().map(|file| load(file, options, progress)).collect();
@@ -176,7 +176,9 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
     progress.advance(stored_len);
     let format = match recognise(file, &bytes, options) {
         Ok(format) => format,
-        Err(Unfit::Skip(reason)) => return Ok(Loaded::Skipped(Skipped { path: file.path.clone(), reason })),
+        Err(Unfit::Skip(reason)) => {
+            return Ok(Loaded::Skipped(Skipped { path: file.path.clone(), reason: reason.to_owned() }));
+        }
         Err(Unfit::Reject(reason)) => return set_aside(file, options, bytes, reason.to_owned()),
     };
     let parsed = match format {

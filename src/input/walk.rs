@@ -14,6 +14,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
+use super::OnError;
 use crate::corpus::Skipped;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -66,6 +67,7 @@ pub(super) fn walk(
     inputs: &[PathBuf],
     options: &WalkOptions,
     any_name: bool,
+    on_error: OnError,
     progress: &dyn Progress,
 ) -> Result<Walked> {
     let roots = inputs.iter().map(|input| Root::new(input)).collect::<Result<Vec<Root>>>()?;
@@ -74,7 +76,8 @@ pub(super) fn walk(
     let mut walked = Walked::default();
     let mut seen = HashSet::new();
     for root in &roots {
-        for (path, explicit) in root.files(options, &exclude)? {
+        let files = root.files(options, &exclude, on_error, &mut walked.skipped)?;
+        for (path, explicit) in files {
             progress.check()?;
             if !seen.insert(identity(&path)) {
                 progress.warn(&format!("{} is named twice and read once", path.display()));
@@ -82,7 +85,8 @@ pub(super) fn walk(
             }
             let guess = guess(&path);
             if !explicit && guess == Guess::Unknown && !any_name && options.globs.is_empty() {
-                walked.skipped.push(Skipped { path, reason: "its name says neither text nor JSONL" });
+                let reason = "its name says neither text nor JSONL".to_owned();
+                walked.skipped.push(Skipped { path, reason });
                 continue;
             }
             let name = root.output_name(&path, &base);
@@ -122,8 +126,15 @@ impl Root {
         absolute.strip_prefix(base).map(Path::to_owned).unwrap_or(absolute)
     }
 
-    /// Its files, sorted, each with whether the user named it.
-    fn files(&self, options: &WalkOptions, exclude: &GlobSet) -> Result<Vec<(PathBuf, bool)>> {
+    /// Its files, sorted, each with whether the user named it. Links that are not followed, sockets and the like are
+    /// listed as skipped, and under [`OnError::Skip`] so is what cannot be looked into.
+    fn files(
+        &self,
+        options: &WalkOptions,
+        exclude: &GlobSet,
+        on_error: OnError,
+        skipped: &mut Vec<Skipped>,
+    ) -> Result<Vec<(PathBuf, bool)>> {
         if !self.is_dir {
             return Ok(vec![(self.given.clone(), true)]);
         }
@@ -145,9 +156,16 @@ impl Root {
         });
         let mut files = Vec::new();
         for entry in builder.build() {
-            let entry = entry.map_err(|e| Error::input(&self.given, None, e.to_string()))?;
-            if entry.file_type().is_some_and(|t| t.is_file()) {
-                files.push((entry.into_path(), false));
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|t| t.is_file()) => files.push((entry.into_path(), false)),
+                Ok(entry) if entry.file_type().is_some_and(|t| t.is_dir()) => {}
+                Ok(entry) if entry.path_is_symlink() => {
+                    let reason = "a symbolic link; -L follows it".to_owned();
+                    skipped.push(Skipped { path: entry.into_path(), reason });
+                }
+                Ok(entry) => skipped.push(Skipped { path: entry.into_path(), reason: "not a regular file".to_owned() }),
+                Err(e) if on_error == OnError::Fail => return Err(Error::input(&self.given, None, e.to_string())),
+                Err(e) => skipped.push(Skipped { path: self.given.clone(), reason: e.to_string() }),
             }
         }
         Ok(files)

@@ -76,7 +76,7 @@ fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::R
     if !corpus.skipped.is_empty() {
         let first = &corpus.skipped[0];
         let passed = counted(corpus.skipped.len() as u64, "file");
-        row("skipped", format!("{passed} that are not text, {} the first", first.path.display()))?;
+        row("skipped", format!("{passed}, {} the first: {}", first.path.display(), first.reason))?;
     }
     Ok(())
 }
