@@ -1,13 +1,15 @@
 //! Sketches as columns: rows (segments) point to classes (distinct digests); only classes have bands and signatures.
 //!
-//! Built in two parallel passes over the text: tokens and digests of every segment, then signatures of one member of each
-//! class. Rows are in text order; classes are numbered by their first row. Memory: 12 bytes per row, and per class
-//! 36 bytes + 4 per band + 128 for the signature.
+//! Built in one parallel pass over the text: tokens and digests of every segment, and signatures of one member of each
+//! class: whichever thread meets a digest first. Which one that is does not show, for the members' tokens are equal.
+//! Rows are in text order; classes are numbered by their first row. Memory: 12 bytes per row, and per class 40 bytes + 4
+//! per band + 128 for the signature; about 30 more per class while it is built.
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Banding, MinHasher, Signature, digest};
 use crate::corpus::{Corpus, DocId, Place, Segmenter, Shingler, Span, TextCache, TokenOptions, Tokens, Unit};
@@ -59,8 +61,11 @@ pub struct Table {
     /// Tokens of the members of each class.
     tokens: Vec<u32>,
     digests: Vec<u128>,
-    bands: Vec<u32>,
+    /// Which of the signatures belongs to each class; [`UNSIGNED`] if it is compared for equality only.
+    signed: Vec<u32>,
     signatures: Vec<Signature>,
+    /// As many for each signature as there are bands.
+    bands: Vec<u32>,
     /// Made when the first text is added after building.
     by_digest: Option<FxHashMap<u128, u32>>,
     /// Texts added later that are what is left of a document: the spans that are left.
@@ -71,13 +76,6 @@ impl Table {
     /// The rows of a document, in text order.
     pub fn rows_of(&self, doc: DocId) -> &[Row] {
         &self.rows[self.first[doc.index()]..self.first[doc.index() + 1]]
-    }
-
-    /// The places of the classes that have their first member in a document.
-    fn places_in(&self, doc: DocId) -> &[Place] {
-        let from = self.places.partition_point(|p| p.doc < doc);
-        let to = from + self.places[from..].partition_point(|p| p.doc == doc);
-        &self.places[from..to]
     }
 
     /// Number of classes.
@@ -95,20 +93,21 @@ impl Table {
         self.digests[class as usize]
     }
 
-    /// Whether members of a class are compared by similarity, and not only for equality.
+    /// Whether members of a class are compared by similarity, and not only for equality. Only then they have bands and a
+    /// signature.
     pub fn is_near(&self, class: u32) -> bool {
-        self.options.banding.is_some() && self.tokens[class as usize] as usize >= self.options.shingler.n()
+        self.signed[class as usize] != UNSIGNED
     }
 
     /// The band hashes of a class.
     pub fn bands_of(&self, class: u32) -> &[u32] {
         let width = self.options.banding.map_or(0, |b| b.bands);
-        &self.bands[class as usize * width..][..width]
+        &self.bands[self.signed[class as usize] as usize * width..][..width]
     }
 
     /// The signature of a class.
     pub fn signature_of(&self, class: u32) -> &Signature {
-        &self.signatures[class as usize]
+        &self.signatures[self.signed[class as usize] as usize]
     }
 
     /// The text of one member of a class.
@@ -142,13 +141,25 @@ impl Table {
         self.remainders.insert(class, spans.to_vec());
         self.tokens.push(sketcher.tokens.len() as u32);
         self.digests.push(digest);
-        if let Some(banding) = self.options.banding {
-            let hashes = std::mem::take(&mut sketcher.tokens.hashes);
-            self.signatures.push(sketcher.sketch(&hashes, self.options, banding, &mut self.bands));
-            sketcher.tokens.hashes = hashes;
-        }
+        let mut signed = Signed::default();
+        let hashes = std::mem::take(&mut sketcher.tokens.hashes);
+        let is_signed = sketcher.sign(&hashes, self.options, &mut signed);
+        sketcher.tokens.hashes = hashes;
+        self.signed.push(if is_signed { self.signatures.len() as u32 } else { UNSIGNED });
+        self.signatures.extend(signed.signatures);
+        self.bands.extend(signed.bands);
         Some(class)
     }
+}
+
+/// The class has no signature.
+const UNSIGNED: u32 = u32::MAX;
+
+/// Signatures, and the bands of each.
+#[derive(Default)]
+struct Signed {
+    signatures: Vec<Signature>,
+    bands: Vec<u32>,
 }
 
 /// Buffers for sketching one text after another.
@@ -165,22 +176,37 @@ impl Sketcher {
         Sketcher { token_options, tokens: Tokens::default(), shingles: Vec::new(), hasher: None }
     }
 
-    /// Appends the bands of a text with these tokens and gives its signature; of a text shorter than a shingle, nothing
-    /// that is ever looked at.
-    fn sketch(&mut self, tokens: &[u64], options: SketchOptions, banding: Banding, bands: &mut Vec<u32>) -> Signature {
+    /// Appends the signature and bands of a text with these tokens, if it is to be compared by similarity at all and is not
+    /// shorter than a shingle.
+    fn sign(&mut self, tokens: &[u64], options: SketchOptions, signed: &mut Signed) -> bool {
+        let Some(banding) = options.banding.filter(|_| tokens.len() >= options.shingler.n()) else { return false };
         self.shingles.clear();
         options.shingler.shingles(tokens, &mut self.shingles);
-        if self.shingles.is_empty() {
-            bands.resize(bands.len() + banding.bands, 0);
-            return [0; super::HASHES];
-        }
-        self.hasher.get_or_insert_with(|| MinHasher::new(banding)).sketch(&self.shingles, bands)
+        let hasher = self.hasher.get_or_insert_with(|| MinHasher::new(banding));
+        signed.signatures.push(hasher.sketch(&self.shingles, &mut signed.bands));
+        true
     }
 }
 
-/// Sketches every segment of every unit in `units`; also gives the number of tokens of each document.
+/// The digests met so far, by all threads.
+struct Seen(Vec<Mutex<FxHashSet<u128>>>);
+
+impl Seen {
+    fn new() -> Seen {
+        Seen((0..256).map(|_| Mutex::default()).collect())
+    }
+
+    /// Whether this digest is met for the first time: true for exactly one caller.
+    fn is_first(&self, digest: u128) -> bool {
+        let shard = &self.0[(digest >> 120) as usize];
+        shard.lock().unwrap_or_else(PoisonError::into_inner).insert(digest)
+    }
+}
+
+/// Sketches every segment of every unit in `units`; also gives the number of tokens of each document, or nothing if there
+/// are no units.
 ///
-/// Costs one pass over the text for digests, and one over the first member of each class for signatures.
+/// Costs one pass over the text: decoding, tokens, a digest per segment, a signature per distinct digest.
 pub fn sketch(
     corpus: &Corpus,
     segmenter: Segmenter,
@@ -188,32 +214,28 @@ pub fn sketch(
     units: &[SketchOptions],
     progress: &dyn Progress,
 ) -> Result<(Vec<Table>, Vec<u32>)> {
-    progress.begin(Stage::Sketch, 2 * corpus.len() as u64);
+    if units.is_empty() {
+        return Ok((Vec::new(), vec![0; corpus.len()]));
+    }
+    progress.begin(Stage::Sketch, corpus.len() as u64);
     let ids: Vec<DocId> = corpus.ids().collect();
+    let seen: Vec<Seen> = units.iter().map(|_| Seen::new()).collect();
     let parts: Vec<Part> = ids
         .par_chunks(CHUNK)
-        .map(|chunk| {
+        .map(|docs| {
             progress.check()?;
-            let part = digest_documents(corpus, segmenter, token_options, units, chunk);
-            progress.advance(chunk.len() as u64);
+            let part = sketch_documents(corpus, segmenter, token_options, units, &seen, docs);
+            progress.advance(docs.len() as u64);
             Ok(part)
         })
         .collect::<Result<_>>()?;
+    drop(seen);
     let document_tokens = parts.iter().flat_map(|p| p.document_tokens.iter().copied()).collect();
-    let mut columns: Vec<Vec<Raw>> = Vec::new();
-    let mut tallies = vec![Tally::default(); units.len()];
-    for (unit, tally) in tallies.iter_mut().enumerate() {
-        columns.push(parts.iter().map(|p| &p.rows[unit][..]).collect::<Vec<&[Raw]>>().concat());
-        for part in &parts {
-            tally.segments += part.tallies[unit].segments;
-            tally.left_alone += part.tallies[unit].left_alone;
-        }
+    let mut by_unit: Vec<Vec<UnitPart>> = units.iter().map(|_| Vec::with_capacity(parts.len())).collect();
+    for part in parts {
+        by_unit.iter_mut().zip(part.units).for_each(|(parts, part)| parts.push(part));
     }
-    drop(parts);
-    let described = units.iter().zip(columns).zip(tallies);
-    let mut tables: Vec<Table> =
-        described.map(|((options, raw), tally)| classify(*options, raw, corpus.len(), tally)).collect();
-    sign(&mut tables, corpus, token_options, progress)?;
+    let tables = units.iter().zip(by_unit).map(|(options, parts)| build(*options, parts, corpus.len())).collect();
     progress.end();
     Ok((tables, document_tokens))
 }
@@ -227,62 +249,78 @@ struct Raw {
     digest: u128,
     place: Place,
     tokens: u32,
+    /// It is the one of its class that was signed.
+    signed: bool,
 }
 
-/// The rows of some documents.
+/// What some documents give.
 struct Part {
-    rows: Vec<Vec<Raw>>,
-    tallies: Vec<Tally>,
+    units: Vec<UnitPart>,
     document_tokens: Vec<u32>,
 }
 
-fn digest_documents(
+/// The rows of one unit, in order, and the signatures of those that were signed.
+#[derive(Default)]
+struct UnitPart {
+    rows: Vec<Raw>,
+    signed: Signed,
+    tally: Tally,
+}
+
+fn sketch_documents(
     corpus: &Corpus,
     segmenter: Segmenter,
     token_options: TokenOptions,
     units: &[SketchOptions],
+    seen: &[Seen],
     docs: &[DocId],
 ) -> Part {
-    let mut part = Part {
-        rows: vec![Vec::new(); units.len()],
-        tallies: vec![Tally::default(); units.len()],
-        document_tokens: Vec::with_capacity(docs.len()),
-    };
+    let mut part = Part { units: units.iter().map(|_| UnitPart::default()).collect(), document_tokens: Vec::new() };
     let mut tokens = Tokens::default();
+    let mut sketchers: Vec<Sketcher> = units.iter().map(|_| Sketcher::new(token_options)).collect();
     let mut spans = Vec::new();
     for &doc in docs {
         let text = corpus.text(doc);
         tokens.read(&text, token_options);
         part.document_tokens.push(tokens.len() as u32);
-        for (unit, options) in units.iter().enumerate() {
+        for (i, options) in units.iter().enumerate() {
             spans.clear();
             segmenter.split(options.unit, &text, &mut spans);
-            part.tallies[unit].segments += spans.len() as u64;
+            let unit = &mut part.units[i];
+            unit.tally.segments += spans.len() as u64;
             for &span in &spans {
                 let hashes = tokens.within(span);
                 if hashes.len() < options.min_tokens {
-                    part.tallies[unit].left_alone += 1;
+                    unit.tally.left_alone += 1;
                     continue;
                 }
-                let row = Raw { digest: digest(hashes), place: Place { doc, span }, tokens: hashes.len() as u32 };
-                part.rows[unit].push(row);
+                let digest = digest(hashes);
+                let signed = seen[i].is_first(digest) && sketchers[i].sign(hashes, *options, &mut unit.signed);
+                unit.rows.push(Raw { digest, place: Place { doc, span }, tokens: hashes.len() as u32, signed });
             }
         }
     }
     part
 }
 
-/// Numbers the distinct digests by their first row.
-fn classify(options: SketchOptions, raw: Vec<Raw>, documents: usize, tally: Tally) -> Table {
-    let mut order: Vec<(u128, u32)> = raw.iter().zip(0..).map(|(row, i)| (row.digest, i)).collect();
-    order.par_sort_unstable();
-    // the first row of each class: it comes before the others, so its class is known when they are reached
-    let mut leader = vec![0u32; raw.len()];
-    for group in order.chunk_by(|a, b| a.0 == b.0) {
-        for &(_, row) in group {
-            leader[row as usize] = group[0].1;
-        }
+/// Puts the parts together and numbers the distinct digests by their first row.
+fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Table {
+    let rows: usize = parts.iter().map(|p| p.rows.len()).sum();
+    let signatures: usize = parts.iter().map(|p| p.signed.signatures.len()).sum();
+    let mut raw = Vec::with_capacity(rows);
+    let mut signed = Signed {
+        signatures: Vec::with_capacity(signatures),
+        bands: Vec::with_capacity(signatures * options.banding.map_or(0, |b| b.bands)),
+    };
+    let mut tally = Tally::default();
+    for part in parts {
+        raw.extend(part.rows);
+        signed.signatures.extend(part.signed.signatures);
+        signed.bands.extend(part.signed.bands);
+        tally.segments += part.tally.segments;
+        tally.left_alone += part.tally.left_alone;
     }
+    let leaders = leaders(&raw);
     let mut table = Table {
         options,
         tally,
@@ -291,19 +329,26 @@ fn classify(options: SketchOptions, raw: Vec<Raw>, documents: usize, tally: Tall
         places: Vec::new(),
         tokens: Vec::new(),
         digests: Vec::new(),
-        bands: Vec::new(),
-        signatures: Vec::new(),
+        signed: Vec::new(),
+        signatures: signed.signatures,
+        bands: signed.bands,
         by_digest: None,
         remainders: FxHashMap::default(),
     };
-    for (i, row) in raw.iter().enumerate() {
+    let mut next_signature = 0;
+    for (i, (row, lead)) in raw.iter().zip(leaders).enumerate() {
         table.first.resize(row.place.doc.index() + 1, i);
-        let lead = leader[i] as usize;
-        let class = if lead == i { table.places.len() as u32 } else { table.rows[lead].class };
-        if lead == i {
+        let leads = lead as usize == i;
+        let class = if leads { table.places.len() as u32 } else { table.rows[lead as usize].class };
+        if leads {
             table.places.push(row.place);
             table.tokens.push(row.tokens);
             table.digests.push(row.digest);
+            table.signed.push(UNSIGNED);
+        }
+        if row.signed {
+            table.signed[class as usize] = next_signature;
+            next_signature += 1;
         }
         table.rows.push(Row { span: row.place.span, class });
     }
@@ -311,61 +356,17 @@ fn classify(options: SketchOptions, raw: Vec<Raw>, documents: usize, tally: Tall
     table
 }
 
-/// Signatures and bands of the classes of one table that have their first member in some documents.
-#[derive(Default)]
-struct Signed {
-    signatures: Vec<Signature>,
-    bands: Vec<u32>,
-}
-
-/// Makes the bands and signatures of all classes.
-fn sign(tables: &mut [Table], corpus: &Corpus, token_options: TokenOptions, progress: &dyn Progress) -> Result<()> {
-    if tables.iter().all(|table| table.options.banding.is_none()) {
-        return Ok(());
-    }
-    let ids: Vec<DocId> = corpus.ids().collect();
-    let parts: Vec<Vec<Signed>> = ids
-        .par_chunks(CHUNK)
-        .map(|docs| {
-            progress.check()?;
-            let signed = sign_documents(tables, corpus, token_options, docs);
-            progress.advance(docs.len() as u64);
-            Ok(signed)
-        })
-        .collect::<Result<_>>()?;
-    for table in tables.iter_mut() {
-        table.signatures.reserve_exact(table.places.len());
-        table.bands.reserve_exact(table.places.len() * table.options.banding.map_or(0, |b| b.bands));
-    }
-    for part in parts {
-        for (table, signed) in tables.iter_mut().zip(part) {
-            table.signatures.extend(signed.signatures);
-            table.bands.extend(signed.bands);
+/// For each row the first row of its class: it comes before the others, or is the row itself.
+fn leaders(raw: &[Raw]) -> Vec<u32> {
+    let mut order: Vec<(u128, u32)> = raw.iter().zip(0..).map(|(row, i)| (row.digest, i)).collect();
+    order.par_sort_unstable();
+    let mut leaders = vec![0u32; raw.len()];
+    for group in order.chunk_by(|a, b| a.0 == b.0) {
+        for &(_, row) in group {
+            leaders[row as usize] = group[0].1;
         }
     }
-    Ok(())
-}
-
-/// As [`sign`], for consecutive documents: each is tokenised once for all tables.
-fn sign_documents(tables: &[Table], corpus: &Corpus, token_options: TokenOptions, docs: &[DocId]) -> Vec<Signed> {
-    let mut signed: Vec<Signed> = tables.iter().map(|_| Signed::default()).collect();
-    let mut sketchers: Vec<Sketcher> = tables.iter().map(|_| Sketcher::new(token_options)).collect();
-    let mut tokens = Tokens::default();
-    for &doc in docs {
-        let own: Vec<&[Place]> = tables.iter().map(|table| table.places_in(doc)).collect();
-        if own.iter().all(|places| places.is_empty()) {
-            continue;
-        }
-        tokens.read(&corpus.text(doc), token_options);
-        for (((table, places), sketcher), signed) in tables.iter().zip(own).zip(&mut sketchers).zip(&mut signed) {
-            let Some(banding) = table.options.banding else { continue };
-            for place in places {
-                let hashes = tokens.within(place.span);
-                signed.signatures.push(sketcher.sketch(hashes, table.options, banding, &mut signed.bands));
-            }
-        }
-    }
-    signed
+    leaders
 }
 
 #[cfg(test)]
