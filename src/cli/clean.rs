@@ -22,6 +22,8 @@ pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     }
     let outcome = crate::scan(&inputs, &config, terminal.progress())?;
     outcome.check_limits()?;
+    // the process ends now: giving the corpus back to the system piece by piece would only cost time
+    let outcome = std::mem::ManuallyDrop::new(outcome);
     match (place, target) {
         (None, _) => dry_run(&args, &outcome, terminal),
         (Some(_), None) => to_stdout(&args, &outcome, terminal),

@@ -11,7 +11,8 @@ pub(super) fn run(args: args::Scan, terminal: &Terminal) -> Result<()> {
         return bands::explain(&config, terminal);
     }
     let inputs = settings::inputs(&args.input)?;
-    let outcome = crate::scan(&inputs, &config, terminal.progress())?;
+    // the process ends soon: giving the corpus back to the system piece by piece would only cost time
+    let outcome = std::mem::ManuallyDrop::new(crate::scan(&inputs, &config, terminal.progress())?);
     let report = Report::new(&outcome, terminal.measured(), reports::command_line());
     reports::write_all(&report, &args.report.reports, terminal)?;
     if reports::on_stdout(&args.report.reports) {

@@ -1,14 +1,13 @@
 //! Sources and documents: what was read, kept as it was read.
 //!
 //! A [`Source`] holds the decoded bytes of one file. A [`Document`] points into them: the bytes of its record, and inside
-//! those the bytes of its text. In JSONL the text is the inside of a JSON string and may hold escapes;
-//! [`Corpus::text`] undoes them on demand, so the corpus is in memory once.
+//! those the bytes of its text. In JSONL the text is the inside of a JSON string; where it holds escapes, the source
+//! holds the text without them too, for every later stage looks at it again.
 //!
 //! Always: documents stand in the order of their sources, and inside a source in the order of their records; records do
 //! not overlap; bytes of a source outside all records (blank lines, a byte order mark) belong to no document and are
 //! never changed.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -102,6 +101,8 @@ pub struct Source {
     pub digest: u128,
     /// Its decoded contents.
     pub bytes: Vec<u8>,
+    /// Texts of its documents that hold JSON escapes in `bytes`, without the escapes, in stretches.
+    pub unescaped: Vec<Vec<u8>>,
     /// Its documents in [`Corpus::documents`].
     pub docs: Range<u32>,
 }
@@ -111,8 +112,16 @@ pub struct Source {
 pub enum Encoding {
     /// The bytes are the text.
     Plain,
-    /// The bytes are the inside of a JSON string that holds at least one backslash.
-    Json,
+    /// The bytes are the inside of a JSON string that holds at least one backslash; the text is in
+    /// [`Source::unescaped`].
+    Json {
+        /// In which stretch.
+        stretch: u32,
+        /// Where it begins there.
+        start: u32,
+        /// Its length.
+        len: u32,
+    },
 }
 
 /// One document: its record in the source, and its text in the record.
@@ -214,6 +223,7 @@ impl Corpus {
                 stored: bytes.len() as u64,
                 digest: xxhash_rust::xxh3::xxh3_128(&bytes),
                 bytes,
+                unescaped: Vec::new(),
                 docs: id..id + 1,
             });
         }
@@ -250,13 +260,14 @@ impl Corpus {
         &self.source_of(id).bytes[self.document(id).record_range()]
     }
 
-    /// The text of document `id`. Costs one pass over the text if it holds JSON escapes, nothing otherwise.
-    pub fn text(&self, id: DocId) -> Cow<'_, [u8]> {
-        let document = self.document(id);
-        let raw = &self.source_of(id).bytes[document.text_range()];
+    /// The text of document `id`.
+    pub fn text(&self, id: DocId) -> &[u8] {
+        let (document, source) = (self.document(id), self.source_of(id));
         match document.encoding {
-            Encoding::Plain => Cow::Borrowed(raw),
-            Encoding::Json => Cow::Owned(escape::decode(raw)),
+            Encoding::Plain => &source.bytes[document.text_range()],
+            Encoding::Json { stretch, start, len } => {
+                &source.unescaped[stretch as usize][start as usize..][..len as usize]
+            }
         }
     }
 
@@ -267,30 +278,12 @@ impl Corpus {
         let plain = |s: &Span| base + u64::from(s.start)..base + u64::from(s.end);
         match document.encoding {
             Encoding::Plain => spans.iter().map(plain).collect(),
-            Encoding::Json => {
+            Encoding::Json { .. } => {
                 let raw = &self.source_of(id).bytes[document.text_range()];
                 let offsets: Vec<u32> = spans.iter().flat_map(|s| [s.start, s.end]).collect();
                 let mapped = escape::raw_offsets(raw, &offsets);
                 mapped.chunks_exact(2).map(|m| base + u64::from(m[0])..base + u64::from(m[1])).collect()
             }
         }
-    }
-}
-
-/// The decoded text of the document asked for last: for callers that come back to the same document many times.
-#[derive(Clone, Debug, Default)]
-pub struct TextCache(Option<(DocId, Vec<u8>)>);
-
-impl TextCache {
-    /// The text of document `id`, decoded only if another document was asked for last.
-    pub fn text<'c>(&'c mut self, corpus: &'c Corpus, id: DocId) -> &'c [u8] {
-        if corpus.document(id).encoding == Encoding::Plain {
-            return &corpus.source_of(id).bytes[corpus.document(id).text_range()];
-        }
-        let stale = self.0.as_ref().is_none_or(|(last, _)| *last != id);
-        if stale {
-            self.0 = None;
-        }
-        &self.0.get_or_insert_with(|| (id, corpus.text(id).into_owned())).1
     }
 }

@@ -50,8 +50,16 @@ pub fn validate(raw: &[u8]) -> Result<(), usize> {
 
 /// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
 pub fn decode(raw: &[u8]) -> Vec<u8> {
-    const STEP: usize = 16;
     let mut text = Vec::with_capacity(raw.len() + STEP);
+    decode_into(raw, &mut text);
+    text
+}
+
+/// Bytes copied at a time.
+const STEP: usize = 16;
+
+/// As [`decode`], appended to `text`.
+pub fn decode_into(raw: &[u8], text: &mut Vec<u8>) {
     let mut rest = raw;
     while let Some(chunk) = rest.first_chunk::<STEP>() {
         // escapes stand close together (line ends), so a chunk is copied whole and shortened: no call, no loop
@@ -61,7 +69,7 @@ pub fn decode(raw: &[u8]) -> Vec<u8> {
         rest = &rest[plain..];
         if plain < STEP {
             let Some((len, c)) = unescape(rest) else { break };
-            push_char(&mut text, c);
+            push_char(text, c);
             rest = &rest[len..];
         }
     }
@@ -69,11 +77,10 @@ pub fn decode(raw: &[u8]) -> Vec<u8> {
         text.extend_from_slice(&rest[..plain]);
         rest = &rest[plain..];
         let Some((len, c)) = unescape(rest) else { break };
-        push_char(&mut text, c);
+        push_char(text, c);
         rest = &rest[len..];
     }
     text.extend_from_slice(rest);
-    text
 }
 
 /// The number of bytes before the first backslash.

@@ -11,8 +11,10 @@ mod shingle;
 mod span;
 mod tokens;
 
-pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Skipped, Source, TextCache};
-pub use escape::{decode as decode_json_string, validate as validate_json_string};
+pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Skipped, Source};
+pub use escape::{
+    decode as decode_json_string, decode_into as decode_json_string_into, validate as validate_json_string,
+};
 pub(crate) use segment::is_blank;
 pub use segment::{ParagraphBreak, Segmenter, Unit};
 pub use shingle::{Shingler, shingle_set};

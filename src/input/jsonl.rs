@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::{InputOptions, OnError, Parsed};
-use crate::corpus::{Document, Encoding, Reject, validate_json_string};
+use crate::corpus::{Document, Encoding, Reject, decode_json_string_into, validate_json_string};
 use crate::error::{Error, Result};
 
 /// The way to a field of a JSON object: `a.b` is the field `b` of the object in field `a`.
@@ -39,7 +39,8 @@ const STRETCH: usize = 1 << 20;
 /// The documents of a JSONL file. Under [`OnError::Fail`] the first bad record is the error.
 pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result<Parsed> {
     let stretches = stretches(bytes);
-    let parts: Vec<Part> = stretches.into_par_iter().map(|range| parse_stretch(bytes, range, options)).collect();
+    let stretches = stretches.into_par_iter().enumerate();
+    let parts: Vec<Part> = stretches.map(|(i, range)| parse_stretch(bytes, range, i as u32, options)).collect();
     let mut parsed = Parsed::default();
     let mut lines_before = 0;
     for part in parts {
@@ -55,6 +56,7 @@ pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result
                 .map_err(|_| Error::input(path, None, "more than 4,294,967,295 lines; split the file"))?;
             parsed.documents.push(Document { line, ..document });
         }
+        parsed.unescaped.push(part.unescaped);
         lines_before += part.lines;
     }
     Ok(parsed)
@@ -77,11 +79,15 @@ fn stretches(bytes: &[u8]) -> Vec<Range<usize>> {
 struct Part {
     documents: Vec<Document>,
     rejects: Vec<Reject>,
+    /// The texts with escapes, without them.
+    unescaped: Vec<u8>,
     lines: u64,
 }
 
-fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> Part {
-    let mut part = Part { documents: Vec::new(), rejects: Vec::new(), lines: 0 };
+/// Parses the lines in `range`; `stretch` is its number.
+fn parse_stretch(bytes: &[u8], range: Range<usize>, stretch: u32, options: &InputOptions) -> Part {
+    let mut part =
+        Part { documents: Vec::new(), rejects: Vec::new(), unescaped: Vec::with_capacity(range.len()), lines: 0 };
     let mut start = range.start;
     let ends = memchr_iter(b'\n', &bytes[range.clone()]).map(|n| range.start + n + 1);
     let last = (!bytes[range.clone()].ends_with(b"\n")).then_some(range.end);
@@ -90,7 +96,10 @@ fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> P
         let line = &bytes[start..end];
         if !line.iter().all(u8::is_ascii_whitespace) {
             match locate(line, &options.text_field) {
-                Ok(text) => part.documents.push(document(line, start, part.lines, text)),
+                Ok(text) => {
+                    let encoding = unescape(&line[text.clone()], stretch, &mut part.unescaped);
+                    part.documents.push(document(line, start, part.lines, text, encoding));
+                }
                 Err(reason) => {
                     let range = start as u64..end as u64;
                     part.rejects.push(Reject { source: 0, line: Some(part.lines), range, reason });
@@ -105,8 +114,19 @@ fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> P
     part
 }
 
-fn document(line: &[u8], start: usize, number: u64, text: Range<usize>) -> Document {
-    let escaped = memchr(b'\\', &line[text.clone()]).is_some();
+/// Appends the text to `unescaped` if it holds escapes.
+fn unescape(raw: &[u8], stretch: u32, unescaped: &mut Vec<u8>) -> Encoding {
+    if memchr(b'\\', raw).is_none() {
+        return Encoding::Plain;
+    }
+    let start = unescaped.len();
+    decode_json_string_into(raw, unescaped);
+    // a stretch of 1 MiB and one record of less than 4 GiB, which are shorter without their escapes
+    let fit = |n: usize| u32::try_from(n).expect("a stretch whose last record begins in its first MiB");
+    Encoding::Json { stretch, start: fit(start), len: fit(unescaped.len() - start) }
+}
+
+fn document(line: &[u8], start: usize, number: u64, text: Range<usize>, encoding: Encoding) -> Document {
     Document {
         source: 0,
         record: 0,
@@ -115,7 +135,7 @@ fn document(line: &[u8], start: usize, number: u64, text: Range<usize>) -> Docum
         record_start: start as u64,
         text_start: text.start as u32,
         text_len: text.len() as u32,
-        encoding: if escaped { Encoding::Json } else { Encoding::Plain },
+        encoding,
     }
 }
 
@@ -247,7 +267,7 @@ mod tests {
         let parsed = parse_str(&text, OnError::Fail, "text").unwrap();
         let places: Vec<_> = parsed.documents.iter().map(|d| (d.line, &text[d.text_range()])).collect();
         assert_eq!(places, [(1, r"a\nb"), (3, r"a\nb")]);
-        assert_eq!(parsed.documents[0].encoding, Encoding::Json);
+        assert_eq!(parsed.documents[0].encoding, Encoding::Json { stretch: 0, start: 0, len: 3 });
     }
 
     #[test]

@@ -89,6 +89,8 @@ pub enum InputFormat {
 #[derive(Default)]
 struct Parsed {
     documents: Vec<Document>,
+    /// See [`Source::unescaped`].
+    unescaped: Vec<Vec<u8>>,
     rejects: Vec<Reject>,
 }
 
@@ -126,6 +128,7 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
 fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()> {
     let index = corpus.sources.len() as u32;
     let first = corpus.documents.len();
+    source.unescaped = parsed.unescaped;
     let too_many = || Error::input(&source.path, None, "the corpus has more than 4,294,967,295 documents; split it");
     let last = u32::try_from(first + parsed.documents.len()).map_err(|_| too_many())?;
     source.docs = first as u32..last;
@@ -187,7 +190,9 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
     };
     let digest = xxh3_128(&bytes);
     let (path, name) = (file.path.clone(), file.name.clone());
-    Ok(Loaded::Source(Source { path, name, format, codec, stored: stored_len, digest, bytes, docs: 0..0 }, parsed))
+    let unescaped = Vec::new();
+    let source = Source { path, name, format, codec, stored: stored_len, digest, bytes, unescaped, docs: 0..0 };
+    Ok(Loaded::Source(source, parsed))
 }
 
 fn read_stored(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -227,9 +232,10 @@ fn set_aside(file: &Found, options: &InputOptions, bytes: Vec<u8>, reason: Strin
         stored: bytes.len() as u64,
         digest: xxh3_128(&bytes),
         bytes,
+        unescaped: Vec::new(),
         docs: 0..0,
     };
-    Ok(Loaded::Source(source, Parsed { documents: Vec::new(), rejects: vec![reject] }))
+    Ok(Loaded::Source(source, Parsed { rejects: vec![reject], ..Parsed::default() }))
 }
 
 /// Why a file is not read.

@@ -30,7 +30,7 @@ pub(super) fn parse(bytes: &[u8], format: Format, path: &Path) -> Result<Parsed>
         _ if start < bytes.len() => documents.push(document(1, start..bytes.len(), start..bytes.len(), path)?),
         _ => {}
     }
-    Ok(Parsed { documents, rejects: Vec::new() })
+    Ok(Parsed { documents, ..Parsed::default() })
 }
 
 fn parse_blocks(bytes: &[u8], start: usize, path: &Path, documents: &mut Vec<Document>) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::model::Report;
@@ -44,7 +45,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         })
     });
     array(out, "most_repeated", repeated)?;
-    array(out, "groups", (0..report.groups.len()).map(|g| report.group(g)))?;
+    groups(report, out)?;
     array(out, "emptied", report.emptied().map(|id| emptied(report, id)))?;
     let rejects = outcome.corpus.rejects.iter().map(|r| {
         json!({
@@ -88,6 +89,22 @@ fn emptied(report: &Report<'_>, id: DocId) -> serde_json::Value {
         "record": corpus.document(id).record,
         "line": corpus.document(id).line,
     })
+}
+
+/// Groups that are described at a time, on all threads.
+const AT_A_TIME: usize = 4096;
+
+/// The member `groups`, as [`array`] would write it.
+fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "\"groups\": [")?;
+    for start in (0..report.groups.len()).step_by(AT_A_TIME) {
+        let some = start..report.groups.len().min(start + AT_A_TIME);
+        let lines: Vec<String> =
+            some.into_par_iter().map(|g| serde_json::to_string(&report.group(g))).collect::<Result<_, _>>()?;
+        let before = if start == 0 { "\n" } else { ",\n" };
+        write!(out, "{before}{}", lines.join(",\n"))?;
+    }
+    writeln!(out, "],")
 }
 
 /// A member of the top object, on a line of its own.

@@ -41,7 +41,7 @@ impl Form {
     pub(super) fn text<'t>(&self, original: &'t [u8]) -> Cow<'t, [u8]> {
         match self.spans.as_slice() {
             [one] => Cow::Borrowed(one.of(original)),
-            many => Cow::Owned(many.iter().flat_map(|s| s.of(original)).copied().collect()),
+            many => Cow::Owned(many.iter().map(|s| s.of(original)).collect::<Vec<_>>().concat()),
         }
     }
 

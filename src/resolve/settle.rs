@@ -155,9 +155,9 @@ impl Settler<'_, '_> {
         let text = self.corpus.text(doc);
         let first_edit = self.plan.edits.len();
         let mut form = Form::whole(text.len());
-        let mut left = form.text(&text);
+        let mut left = form.text(text);
         while let Some(rest) = self.cut(doc, &form, &left, repeats) {
-            let rest_text = rest.text(&text);
+            let rest_text = rest.text(text);
             if is_blank(&rest_text) && !self.options.keep_empty {
                 self.undo_segments(marks);
                 return Fate::Emptied;
@@ -336,14 +336,14 @@ impl Settler<'_, '_> {
         let mut form = Form::whole(text.len()).without(&gone);
         for group in groups {
             let Some(span) = form.locate(group.keeper.span) else { continue };
-            let Some(Some(cut)) = widen(&form.text(&text), &[span]).pop() else { continue };
+            let Some(Some(cut)) = widen(&form.text(text), &[span]).pop() else { continue };
             let (tokens, link) = self.reason(group);
             let edit = self.push_edit(doc, group.unit, &[group.keeper.span], tokens, link);
             let pieces = form.original(cut);
             cuts.extend(pieces.iter().map(|&span| Cut { place: Place { doc, span }, edit }));
             form = form.without(&pieces);
         }
-        let blank = is_blank(&form.text(&text)) && !self.options.keep_empty;
+        let blank = is_blank(&form.text(text)) && !self.options.keep_empty;
         self.plan.fates[doc.index()] = if blank { Fate::Emptied } else { Fate::Edited };
     }
 }

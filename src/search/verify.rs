@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::corpus::{Corpus, Shingler, TextCache, TokenOptions, Tokens, shingle_set};
+use crate::corpus::{Corpus, Shingler, TokenOptions, Tokens, shingle_set};
 use crate::error::Result;
 use crate::progress::Progress;
 use crate::sketch::Table;
@@ -73,26 +73,18 @@ pub(super) struct Sets {
     shingler: Shingler,
     token_options: TokenOptions,
     tokens: Tokens,
-    texts: TextCache,
     cache: FxHashMap<u32, Arc<[u64]>>,
     cached: usize,
 }
 
 impl Sets {
     pub(super) fn new(shingler: Shingler, token_options: TokenOptions) -> Sets {
-        Sets {
-            shingler,
-            token_options,
-            tokens: Tokens::default(),
-            texts: TextCache::default(),
-            cache: FxHashMap::default(),
-            cached: 0,
-        }
+        Sets { shingler, token_options, tokens: Tokens::default(), cache: FxHashMap::default(), cached: 0 }
     }
 
     /// The set of a class, made from its text.
     pub(super) fn make(&mut self, corpus: &Corpus, table: &Table, class: u32) -> Vec<u64> {
-        self.tokens.read(&table.text_of(corpus, &mut self.texts, class), self.token_options);
+        self.tokens.read(&table.text_of(corpus, class), self.token_options);
         shingle_set(&self.tokens.hashes, self.shingler)
     }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Banding, MinHasher, Signature, digest};
-use crate::corpus::{Corpus, DocId, Place, Segmenter, Shingler, Span, TextCache, TokenOptions, Tokens, Unit};
+use crate::corpus::{Corpus, DocId, Place, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
 
@@ -111,12 +111,12 @@ impl Table {
     }
 
     /// The text of one member of a class.
-    pub fn text_of<'c>(&self, corpus: &'c Corpus, texts: &'c mut TextCache, class: u32) -> Cow<'c, [u8]> {
+    pub fn text_of<'c>(&self, corpus: &'c Corpus, class: u32) -> Cow<'c, [u8]> {
         let place = self.places[class as usize];
-        let text = texts.text(corpus, place.doc);
+        let text = corpus.text(place.doc);
         match self.remainders.get(&class) {
             None => Cow::Borrowed(place.span.of(text)),
-            Some(spans) => Cow::Owned(spans.iter().flat_map(|span| span.of(text)).copied().collect()),
+            Some(spans) => Cow::Owned(spans.iter().map(|span| span.of(text)).collect::<Vec<_>>().concat()),
         }
     }
 
@@ -281,11 +281,11 @@ fn sketch_documents(
     let mut spans = Vec::new();
     for &doc in docs {
         let text = corpus.text(doc);
-        tokens.read(&text, token_options);
+        tokens.read(text, token_options);
         part.document_tokens.push(tokens.len() as u32);
         for (i, options) in units.iter().enumerate() {
             spans.clear();
-            segmenter.split(options.unit, &text, &mut spans);
+            segmenter.split(options.unit, text, &mut spans);
             let unit = &mut part.units[i];
             unit.tally.segments += spans.len() as u64;
             for &span in &spans {
@@ -403,7 +403,7 @@ mod tests {
         assert_eq!(tables[0].add(&mut sketcher, b"a b c d e f", DocId(1), &spans), Some(0));
         let new = tables[0].add(&mut sketcher, b"a b c d e", DocId(1), &[Span::new(0, 9)]).unwrap();
         assert_eq!(new, 2);
-        assert_eq!(&*tables[0].text_of(&corpus, &mut TextCache::default(), new), b"a b c d e");
+        assert_eq!(&*tables[0].text_of(&corpus, new), b"a b c d e");
         assert_eq!(tables[0].bands_of(new).len(), 18);
     }
 }
