@@ -18,7 +18,7 @@ pub enum Stage {
     Resolve,
     /// Writing the cleaned corpus; counted in bytes.
     Write,
-    /// Writing the reports; counted in groups.
+    /// Writing the report that lies beside the cleaned corpus; not counted.
     Report,
 }
 

@@ -7,6 +7,7 @@ use super::{args, reports, settings};
 use crate::error::{Error, Result};
 use crate::output::{Target, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
+use crate::progress::Stage;
 use crate::report::{Report, ReportFormat};
 
 pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
@@ -61,11 +62,14 @@ fn to_files(
     terminal: &Terminal,
 ) -> Result<()> {
     let written = outcome.write(inputs, target, args.force, terminal.progress())?;
-    let report = Report::new(outcome, terminal.measured(), reports::command_line());
+    terminal.progress().begin(Stage::Report, 0);
+    let mut report = Report::new(outcome, terminal.measured(), reports::command_line());
     reports::write_one(&report, ReportFormat::Json, &written.state().join("report.json"))?;
+    terminal.progress().end();
     terminal.progress().check()?;
     written.commit()?;
     reports::write_all(&report, &args.report.reports, terminal)?;
+    report.measured = terminal.measured();
     terminal.say(|style, err| {
         reports::print_summary(&report, &args.report, terminal.verbose, style, err)?;
         let state = state_dir(target.path());

@@ -151,9 +151,7 @@ impl Buckets {
     pub(super) fn admit(&mut self, table: &Table, class: u32, is_kept: impl Fn(u32) -> bool) {
         for (band, &hash) in table.bands_of(class).iter().enumerate() {
             let Some(alone) = self.alone.get(band) else { continue };
-            let at = alone.partition_point(|&entry| (entry >> 32) < u64::from(hash));
-            let Some(&entry) = alone.get(at).filter(|&&entry| entry >> 32 == u64::from(hash)) else { continue };
-            let other = entry as u32;
+            let Some(other) = find_hash(alone, hash) else { continue };
             let shared = &mut self.shared[other as usize];
             if *shared & bit(band) == 0 && band < 63 {
                 *shared |= bit(band);
@@ -194,6 +192,53 @@ impl Buckets {
         }
         while self.entries.last().is_some_and(|e| e.class == class) {
             self.entries.pop();
+        }
+    }
+}
+
+/// The class that has `hash` in a list that is ascending by hash. Hashes are spread evenly, so the place is nearly known:
+/// the search goes out from there.
+fn find_hash(alone: &[u64], hash: u32) -> Option<u32> {
+    let below = |entry: &u64| entry >> 32 < u64::from(hash);
+    let guess = (u64::from(hash) * alone.len() as u64 >> 32) as usize;
+    let mut reach = 32;
+    let (mut from, mut to) = (guess, guess);
+    while from > 0 && !below(&alone[from]) {
+        from = from.saturating_sub(reach);
+        reach *= 2;
+    }
+    while to < alone.len() && below(&alone[to]) {
+        to = (to + reach).min(alone.len());
+        reach *= 2;
+    }
+    let at = from + alone[from..to].partition_point(below);
+    alone.get(at).filter(|&&entry| entry >> 32 == u64::from(hash)).map(|&entry| entry as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_hash_is_found_where_it_is(hashes in proptest::collection::btree_set(any::<u32>(), 0..300), other: u32) {
+            let alone: Vec<u64> = hashes.iter().zip(0u64..).map(|(&h, class)| u64::from(h) << 32 | class).collect();
+            for (&hash, class) in hashes.iter().zip(0..) {
+                prop_assert_eq!(find_hash(&alone, hash), Some(class));
+            }
+            if !hashes.contains(&other) {
+                prop_assert_eq!(find_hash(&alone, other), None);
+            }
+        }
+
+        #[test]
+        fn skewed_hashes_too(hashes in proptest::collection::btree_set(0u32..5000, 0..300)) {
+            let alone: Vec<u64> = hashes.iter().zip(0u64..).map(|(&h, class)| u64::from(h) << 32 | class).collect();
+            for hash in 0..5000 {
+                let expected = hashes.iter().position(|&h| h == hash).map(|i| i as u32);
+                prop_assert_eq!(find_hash(&alone, hash), expected);
+            }
         }
     }
 }
