@@ -106,7 +106,7 @@ struct Root {
 impl Root {
     fn new(given: &Path) -> Result<Root> {
         if given.as_os_str() == "-" {
-            return Ok(Root { given: given.to_owned(), absolute: PathBuf::from("/stdin"), is_dir: false });
+            return Ok(Root { given: given.to_owned(), absolute: PathBuf::from("stdin"), is_dir: false });
         }
         let absolute = fs::canonicalize(given).map_err(|e| Error::io("cannot open", given, e))?;
         let is_dir = absolute.is_dir();
@@ -174,10 +174,12 @@ impl Root {
 
 /// The directory below which output names are made.
 fn base(roots: &[Root]) -> PathBuf {
-    match roots {
-        [only] if only.is_dir => only.absolute.clone(),
-        [] => PathBuf::new(),
-        [first, rest @ ..] => rest.iter().fold(first.parent().to_owned(), |base, root| common(&base, root.parent())),
+    // standard input has a name and no directory
+    let mut roots = roots.iter().filter(|root| root.absolute.is_absolute()).peekable();
+    match (roots.next(), roots.peek()) {
+        (None, _) => PathBuf::new(),
+        (Some(only), None) if only.is_dir => only.absolute.clone(),
+        (Some(first), _) => roots.fold(first.parent().to_owned(), |base, root| common(&base, root.parent())),
     }
 }
 

@@ -200,7 +200,7 @@ impl Buckets {
 /// the search goes out from there.
 fn find_hash(alone: &[u64], hash: u32) -> Option<u32> {
     let below = |entry: &u64| entry >> 32 < u64::from(hash);
-    let guess = (u64::from(hash) * alone.len() as u64 >> 32) as usize;
+    let guess = ((u64::from(hash) * alone.len() as u64) >> 32) as usize;
     let mut reach = 32;
     let (mut from, mut to) = (guess, guess);
     while from > 0 && !below(&alone[from]) {
