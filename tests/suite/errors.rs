@@ -1,0 +1,199 @@
+//! What goes wrong is said with file, record and remedy; the exit code tells; nothing is dropped in silence.
+
+use super::common::{Codec, Dir, record, words};
+
+#[test]
+fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
+    let dir = Dir::new();
+    dir.write("a.txt", "text");
+    for (args, words) in [
+        (&["frobnicate"][..], &["frobnicate"][..]),
+        (&["scan"], &["INPUT"]),
+        (&["clean", "a.txt"], &["--output"]),
+        (&["scan", "a.txt", "--similarity", "0"], &["--similarity", "above 0"]),
+        (&["scan", "a.txt", "--similarity", "1.5"], &["--similarity", "at most 1"]),
+        (&["scan", "a.txt", "--similarity", "NaN"], &["--similarity"]),
+        (&["scan", "a.txt", "--unit", "verse"], &["verse", "paragraph"]),
+        (&["scan", "a.txt", "--unit", "none,line"], &["none"]),
+        (&["scan", "a.txt", "--ngram", "0"], &["--ngram", "1"]),
+        (&["scan", "a.txt", "--ngram", "document=33"], &["--ngram", "32"]),
+        (&["scan", "a.txt", "--min-tokens", "0"], &["--min-tokens"]),
+        (&["scan", "a.txt", "--min-tokens", "verse=3"], &["verse"]),
+        (&["scan", "a.txt", "--keep", "best"], &["first", "longest"]),
+        (&["scan", "a.txt", "--prefer", "[a"], &["--prefer"]),
+        (&["scan", "a.txt", "--protect", "{a"], &["--protect"]),
+        (&["scan", "a.txt", "--exclude", "[a"], &["--exclude"]),
+        (&["scan", "a.txt", "--report", "xml=x"], &["json", "markdown"]),
+        (&["clean", "a.txt", "-o", "b.txt", "--max-removed", "120%"], &["100%"]),
+        (&["clean", "a.txt", "-o", "-", "--report", "json=-"], &["standard output"]),
+        (&["scan", "-", "-"], &["once"]),
+    ] {
+        dir.run(args).refused(words);
+    }
+    assert_eq!(dir.names(), ["a.txt"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let dir = Dir::new();
+    dir.run(&["scan", "missing.txt"]).refused(&["missing.txt", "cannot open"]);
+    dir.run(&["clean", "missing", "-o", "out"]).refused(&["missing"]);
+    dir.run(&["scan", "--files-from", "list"]).refused(&["list"]);
+    dir.run(&["restore", "missing", "-o", "out"]).refused(&["missing.unecho", "no ledger"]);
+    assert!(dir.names().is_empty());
+}
+
+#[test]
+fn an_input_without_anything_to_scan_is_an_error_that_says_so() {
+    let dir = Dir::new();
+    dir.write("empty/.hidden.txt", "text").write("images/a.png", b"\x89PNG\0\0").write("list", "# nothing\n\n");
+    dir.run(&["scan", "empty"]).refused(&["nothing to scan", "empty", "--hidden"]);
+    dir.run(&["clean", "empty", "-o", "out"]).refused(&["nothing to scan"]);
+    dir.run(&["scan", "images"]).refused(&["nothing to scan", "a.png"]);
+    dir.run(&["scan", "--files-from", "list"]).refused(&["nothing to scan"]);
+    assert!(!dir.exists("out"));
+}
+
+#[test]
+fn a_bad_record_is_named_with_file_line_reason_and_remedy() {
+    let good = record("a", "fine");
+    for (bad, reason) in [
+        (&b"{\"text\": \"no end\n"[..], "malformed JSON"),
+        (b"{\"text\": 3}\n", "not a string"),
+        (b"{\"txt\": \"x\"}\n", "no field `text`"),
+        (b"[\"x\"]\n", "malformed JSON"),
+        (b"{\"text\": \"x\"} {\"text\": \"y\"}\n", "malformed JSON"),
+        (b"{\"text\": \"\xff\"}\n", "invalid UTF-8"),
+        (b"{\"text\": \"\\ud800\"}\n", "escape"),
+        (b"{\"text\": \"a\", \"text\": \"b\"}\n", "twice"),
+        (b"{\"text\": null}\n", "not a string"),
+    ] {
+        let dir = Dir::new();
+        dir.write("in.jsonl", [good.as_bytes(), b"\n", bad, good.as_bytes()].concat());
+        dir.run(&["clean", "in.jsonl", "-o", "out.jsonl"]).refused(&["in.jsonl:3:", reason, "--on-error skip"]);
+        assert_eq!(dir.names(), ["in.jsonl"]);
+    }
+}
+
+#[test]
+fn skipped_records_are_set_aside_counted_listed_and_come_back() {
+    let dir = Dir::new();
+    let (good, bad) = (record("a", &words("w", 20)), "{\"text\": 3, \"x\": 1.00}\r\n");
+    let corpus = [&good, bad, "\n", &good, "not json"].concat();
+    dir.write("in/docs.jsonl", &corpus).write("in/fine.txt", "some text\n");
+    let run = dir.clean_and_restore("in", &["--on-error", "skip", "--report", "json=report.json", "-v"]);
+    run.says(&["2 records", "docs.jsonl:2", "not a string", "docs.jsonl:5", "rejects"]);
+
+    assert_eq!(dir.text("cleaned/docs.jsonl"), good + "\n");
+    assert_eq!(dir.text("cleaned.unecho/rejects/docs.jsonl"), bad.to_owned() + "not json");
+    let report = dir.json("report.json");
+    let rejected: Vec<_> = report["rejected"].as_array().unwrap().iter().map(|r| (&r["line"], &r["bytes"])).collect();
+    assert_eq!(rejected, [(&2.into(), &bad.len().into()), (&5.into(), &8.into())]);
+    let totals = &report["totals"];
+    assert_eq!((&totals["documents"]["rejected"], &totals["bytes"]["rejected"]), (&2.into(), &(bad.len() + 8).into()));
+    let bytes = |what: &str| totals["bytes"][what].as_u64().unwrap();
+    assert_eq!(bytes("read"), bytes("kept") + bytes("removed") + bytes("rejected"));
+    assert_eq!(bytes("read"), corpus.len() as u64 + 10);
+}
+
+#[test]
+fn a_whole_file_that_cannot_be_decoded_is_set_aside_and_comes_back_as_it_was() {
+    let dir = Dir::new();
+    let truncated = Codec::Gzip.encode(words("w", 500).as_bytes())[..200].to_vec();
+    dir.write("in/cut.txt.gz", &truncated).write("in/fine.txt", "some text\n");
+    dir.run(&["scan", "in"]).refused(&["cut.txt.gz", "damaged or truncated", "--on-error skip"]);
+    dir.clean_and_restore("in", &["--on-error", "skip"]).says(&["rejected", "1 record"]);
+    assert_eq!(dir.read("cleaned.unecho/rejects/cut.txt.gz"), truncated);
+    assert_eq!(dir.read("restored/cut.txt.gz"), truncated, "byte for byte");
+    assert!(!dir.exists("cleaned/cut.txt.gz"));
+}
+
+#[test]
+fn utf_16_is_refused_or_set_aside_whole() {
+    let utf16: Vec<u8> = "\u{feff}some words".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let dir = Dir::new();
+    dir.write("in/wide.txt", &utf16).write("in/fine.txt", "some text\n");
+    dir.run(&["scan", "in"]).refused(&["wide.txt", "UTF-16", "convert"]);
+    dir.clean_and_restore("in", &["--on-error", "skip"]);
+    assert_eq!(dir.read("cleaned.unecho/rejects/wide.txt"), utf16);
+}
+
+#[test]
+fn a_compressed_file_that_is_set_aside_comes_back_compressed() {
+    let utf16: Vec<u8> = "\u{feff}some words".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let packed = Codec::Gzip.encode(&utf16);
+    let dir = Dir::new();
+    dir.write("in/wide.txt.gz", &packed).write("in/fine.txt", "some text\n");
+    dir.clean_and_restore("in", &["--on-error", "skip"]);
+    let restored = dir.read("restored/wide.txt.gz");
+    assert_eq!(Codec::of(&restored), Codec::Gzip, "it is named .gz");
+    assert_eq!(Codec::Gzip.decode(&restored), utf16);
+}
+
+#[test]
+fn json_that_is_no_json_lines_is_refused_with_the_way_out() {
+    let dir = Dir::new();
+    dir.write("list.json", "[\n{\"text\": \"a\"},\n{\"text\": \"b\"}\n]\n");
+    dir.run(&["scan", "list.json"]).refused(&["list.json", "JSON Lines", "jq"]);
+}
+
+#[test]
+fn more_than_may_be_removed_stops_before_anything_is_written() {
+    let dir = Dir::new();
+    let (a, b) = (words("a", 30), words("b", 30));
+    dir.write("in/one.jsonl", record(1, &a) + &record(2, &a) + &record(3, &b));
+    dir.write("in/two.jsonl", record(4, &words("c", 30)) + &record(5, &words("d", 30)));
+    dir.run(&["clean", "in", "-o", "out", "--max-removed", "10%"]).refused(&[
+        "--max-removed 10%",
+        "one.jsonl",
+        "nothing was written",
+        "remedy",
+    ]);
+    // a fifth of the whole, but a third of one source
+    dir.run(&["clean", "in", "-o", "out", "--max-removed", "25"]).refused(&["one.jsonl loses 3"]);
+    dir.run(&["clean", "in", "-o", "-", "--max-removed", "25"]).refused(&["one.jsonl"]);
+    assert_eq!(dir.names(), ["in"]);
+    dir.run(&["clean", "in", "-o", "out", "--max-removed", "40%"]).ok();
+    assert!(dir.exists("out"));
+}
+
+#[test]
+fn a_source_that_loses_most_of_its_text_is_warned_about() {
+    let dir = Dir::new();
+    dir.write("in.jsonl", record(1, &words("long", 20_000)).repeat(3));
+    dir.run(&["scan", "in.jsonl"]).ok().says(&["warning", "in.jsonl loses 66.7 %"]);
+    let quiet = dir.run(&["scan", "in.jsonl", "-q"]).ok();
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn a_group_that_holds_much_of_the_corpus_is_warned_about() {
+    let dir = Dir::new();
+    let texts = (0..400).map(|i| record(i, &if i < 150 { words("same", 20) } else { words(&format!("d{i}w"), 20) }));
+    dir.write("in.jsonl", texts.collect::<String>());
+    dir.run(&["scan", "in.jsonl"]).ok().says(&["warning", "149 others", "1 %"]);
+}
+
+#[test]
+fn a_cleaned_file_that_was_changed_cannot_be_restored_from() {
+    let dir = Dir::new();
+    let text = words("w", 20) + "\n";
+    dir.write("in.txt", text.repeat(2) + "more\n");
+    dir.run(&["clean", "in.txt", "-o", "out.txt"]).ok();
+    dir.write("out.txt", text + "mare\n");
+    dir.run(&["restore", "out.txt", "-o", "back.txt"]).refused(&["out.txt", "changed"]);
+    assert!(!dir.exists("back.txt"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf_8_is_no_obstacle() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = Dir::new();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");
+    dir.write("in/plain.txt", words("w", 20));
+    if std::fs::write(dir.path("in").join(name), words("w", 20)).is_err() {
+        return super::common::tell("skipped: this file system takes UTF-8 names only");
+    }
+    dir.clean_and_restore("in", &["--report", "csv=r.csv", "--report", "text=r.txt", "--report", "markdown=r.md"]);
+}

@@ -1,0 +1,23 @@
+//! Everything that `unecho` promises, tried from outside: the command as a user runs it, and the library as a program
+//! calls it. One binary, so that it is linked once; the themes are in `suite/`.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod suite {
+    pub(crate) mod common;
+    pub(crate) mod naive;
+
+    mod defects;
+    mod errors;
+    mod files;
+    mod help;
+    mod interrupts;
+    mod keep;
+    mod layers;
+    mod oracle;
+    mod properties;
+    mod readers;
+    mod real;
+    mod reports;
+    mod sample;
+}
