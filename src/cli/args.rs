@@ -124,7 +124,8 @@ pub(super) struct Clean {
     pub(super) input: Input,
     /// Where the cleaned corpus goes
     ///
-    /// A directory, or, for one input file, a file if it has an extension; `-` is standard output: plain bytes, no ledger.
+    /// A directory, or, for one input file, a file if it has an extension. `-` is standard output: all documents one after
+    /// the other, without compression, and no ledger.
     #[arg(short, long, value_name = "OUT", required_unless_present = "dry_run")]
     pub(super) output: Option<PathBuf>,
     /// Show the plan on standard output; write nothing
@@ -165,7 +166,7 @@ pub(super) struct Restore {
 #[command(next_help_heading = "Input")]
 pub(super) struct Input {
     /// Files and directories; `-` is standard input
-    #[arg(value_name = "INPUT", required_unless_present_any = ["files_from", "explain_bands"])]
+    #[arg(value_name = "INPUT")]
     pub(super) inputs: Vec<PathBuf>,
     /// Read further inputs from a file, one path a line; `-` is standard input
     #[arg(long, value_name = "FILE")]

@@ -23,6 +23,7 @@ pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     }
     let outcome = crate::scan(&inputs, &config, terminal.progress())?;
     outcome.check_limits()?;
+    reports::check(&args.report.reports, &outcome.corpus)?;
     // the process ends now: giving the corpus back to the system piece by piece would only cost time
     let outcome = std::mem::ManuallyDrop::new(outcome);
     match (place, target) {
@@ -61,6 +62,7 @@ fn to_files(
     outcome: &Outcome,
     terminal: &Terminal,
 ) -> Result<()> {
+    terminal.writing();
     let written = outcome.write(inputs, target, args.force, terminal.progress())?;
     terminal.progress().begin(Stage::Report, 0);
     let mut report = Report::new(outcome, terminal.measured(), reports::command_line());

@@ -12,6 +12,18 @@ use crate::report::Measured;
 /// Set by Ctrl-C and by the request to terminate.
 static CANCELLED: AtomicBool = AtomicBool::new(false);
 
+/// Whether there are unfinished outputs that have to be taken away before the process may end.
+static WRITING: AtomicBool = AtomicBool::new(false);
+
+/// Asks the run to stop; ends it at once if it has written nothing yet, for it may be waiting for its input.
+fn interrupt() {
+    CANCELLED.store(true, Ordering::SeqCst);
+    if !WRITING.load(Ordering::SeqCst) {
+        eprintln!("error: {}", crate::Error::Interrupted);
+        std::process::exit(130);
+    }
+}
+
 /// A bar per stage on standard error, and the clock.
 pub(super) struct Bars {
     show: bool,
@@ -30,13 +42,18 @@ impl Bars {
     /// Bars that are drawn only if `show`; warnings are swallowed if `quiet`.
     pub(super) fn new(show: bool, quiet: bool) -> Bars {
         // a second handler cannot be set: then the first one does the same
-        let _ = ctrlc::set_handler(|| CANCELLED.store(true, Ordering::Relaxed));
+        let _ = ctrlc::set_handler(interrupt);
         let state = State { bar: ProgressBar::hidden(), stage: None, times: Vec::new() };
         Bars { show, quiet, started: Instant::now(), state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on there are unfinished outputs.
+    pub(super) fn writing(&self) {
+        WRITING.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn clear(&self) {
@@ -101,7 +118,7 @@ impl Progress for Bars {
     }
 
     fn cancelled(&self) -> bool {
-        CANCELLED.load(Ordering::Relaxed)
+        CANCELLED.load(Ordering::SeqCst)
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::args;
 use super::terminal::Terminal;
-use crate::error::Result;
+use crate::corpus::Corpus;
+use crate::error::{Error, Result};
 use crate::output::write_file;
 use crate::report::{self, Report, ReportFormat, Style, human_bytes, summary};
 
@@ -16,11 +17,24 @@ const FINDINGS_VERBOSE: usize = 50;
 
 /// Writes the reports that were asked for.
 pub(super) fn write_all(report: &Report<'_>, reports: &[(ReportFormat, PathBuf)], terminal: &Terminal) -> Result<()> {
+    terminal.writing();
     for (format, path) in reports {
         if path.as_os_str() == "-" {
             terminal.print(|_, out| report::write(report, *format, out))?;
         } else {
             write_one(report, *format, path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a report that would overwrite a file of the corpus.
+pub(super) fn check(reports: &[(ReportFormat, PathBuf)], corpus: &Corpus) -> Result<()> {
+    for (_, path) in reports {
+        let Ok(full) = std::fs::canonicalize(path) else { continue };
+        if corpus.sources.iter().any(|s| std::fs::canonicalize(&s.path).is_ok_and(|source| source == full)) {
+            let reason = "is part of the input, and the report would overwrite it; choose another place".to_owned();
+            return Err(Error::Output { path: path.clone(), reason });
         }
     }
     Ok(())

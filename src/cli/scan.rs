@@ -13,6 +13,7 @@ pub(super) fn run(args: args::Scan, terminal: &Terminal) -> Result<()> {
     let inputs = settings::inputs(&args.input)?;
     // the process ends soon: giving the corpus back to the system piece by piece would only cost time
     let outcome = std::mem::ManuallyDrop::new(crate::scan(&inputs, &config, terminal.progress())?);
+    reports::check(&args.report.reports, &outcome.corpus)?;
     let report = Report::new(&outcome, terminal.measured(), reports::command_line());
     reports::write_all(&report, &args.report.reports, terminal)?;
     if reports::on_stdout(&args.report.reports) {

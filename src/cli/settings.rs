@@ -14,6 +14,10 @@ use crate::search::{Measure, SearchOptions};
 /// All inputs: those named, then those listed in `--files-from`.
 pub(super) fn inputs(args: &args::Input) -> Result<Vec<PathBuf>> {
     let mut inputs = args.inputs.clone();
+    if inputs.is_empty() && args.files_from.is_none() {
+        let remedy = "name files or directories, or `-` for standard input; `--help` shows examples";
+        return Err(Error::Usage(format!("no INPUT given: {remedy}")));
+    }
     if let Some(list) = &args.files_from {
         inputs.extend(read_list(list)?);
     }

@@ -42,6 +42,11 @@ impl Terminal {
         self.bars.measured()
     }
 
+    /// From here on there are unfinished outputs, which an interrupt has to take away.
+    pub(super) fn writing(&self) {
+        self.bars.writing();
+    }
+
     /// Takes progress bars off the screen.
     pub(super) fn clear(&self) {
         self.bars.clear();

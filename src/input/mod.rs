@@ -9,6 +9,7 @@ mod jsonl;
 mod text;
 mod walk;
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -172,18 +173,18 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
         Err(source) => return unreadable(file, options, Error::io("cannot read", &file.path, source)),
     };
     let stored_len = stored.len() as u64;
-    let (codec, bytes) = match decode::decode(stored) {
-        Ok(decoded) => decoded,
-        Err(failure) => return set_aside(file, options, failure.stored, failure.reason),
-    };
+    let decoded = decode::decode(&stored);
     progress.advance(stored_len);
-    let format = match recognise(file, &bytes, options) {
-        Ok(format) => format,
-        Err(Unfit::Skip(reason)) => {
-            return Ok(Loaded::Skipped(Skipped { path: file.path.clone(), reason: reason.to_owned() }));
-        }
-        Err(Unfit::Reject(reason)) => return set_aside(file, options, bytes, reason.to_owned()),
+    let recognised = decoded.map_err(Unfit::Reject).and_then(|(codec, bytes)| {
+        let format = recognise(file, &bytes, options)?;
+        Ok((format, codec, matches!(bytes, Cow::Owned(_)).then(|| bytes.into_owned())))
+    });
+    let (format, codec, decoded) = match recognised {
+        Ok(recognised) => recognised,
+        Err(Unfit::Skip(reason)) => return Ok(Loaded::Skipped(Skipped { path: file.path.clone(), reason })),
+        Err(Unfit::Reject(reason)) => return set_aside(file, options, stored, reason),
     };
+    let bytes = decoded.unwrap_or(stored);
     let parsed = match format {
         Format::Jsonl => jsonl::parse(&bytes, options, &file.path)?,
         _ => text::parse(&bytes, format, &file.path)?,
@@ -207,7 +208,8 @@ fn read_stored(path: &Path) -> std::io::Result<Vec<u8>> {
 /// The decoded bytes of a file, compressed or not.
 pub(crate) fn decode_file(path: &Path) -> Result<Vec<u8>> {
     let stored = fs::read(path).map_err(|e| Error::io("cannot read", path, e))?;
-    decode::decode(stored).map(|(_, bytes)| bytes).map_err(|failure| Error::input(path, None, failure.reason))
+    let decoded = decode::decode(&stored).map(|(_, bytes)| bytes.into_owned());
+    decoded.map_err(|reason| Error::input(path, None, reason))
 }
 
 /// A file that the system does not let us read: an error, or a reject without bytes.
@@ -241,15 +243,15 @@ fn set_aside(file: &Found, options: &InputOptions, bytes: Vec<u8>, reason: Strin
 /// Why a file is not read.
 enum Unfit {
     /// Found in a directory, and not text: passed over.
-    Skip(&'static str),
+    Skip(String),
     /// Asked for, and impossible.
-    Reject(&'static str),
+    Reject(String),
 }
 
 /// The format of a file, from what the user said, its name and its contents.
 fn recognise(file: &Found, bytes: &[u8], options: &InputOptions) -> std::result::Result<Format, Unfit> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(Unfit::Reject("the text is UTF-16; convert it to UTF-8 first"));
+        return Err(Unfit::Reject("the text is UTF-16; convert it to UTF-8 first".to_owned()));
     }
     let text = match options.records {
         Records::File => Format::Text,
@@ -265,10 +267,13 @@ fn recognise(file: &Found, bytes: &[u8], options: &InputOptions) -> std::result:
         (None, Guess::Jsonl) => Ok(Format::Jsonl),
         (None, Guess::Unknown | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
         (None, Guess::Json) if file.explicit => {
-            Err(Unfit::Reject("JSON, but not one object a line; unecho reads JSON Lines (try `jq -c '.[]'`)"))
+            let reason = "JSON, but not one object a line; unecho reads JSON Lines (try `jq -c '.[]'`)";
+            Err(Unfit::Reject(reason.to_owned()))
         }
-        (None, Guess::Json) => Err(Unfit::Skip("JSON, but not one object a line")),
-        (None, _) if !file.explicit && bytes[..bytes.len().min(8192)].contains(&0) => Err(Unfit::Skip("binary")),
+        (None, Guess::Json) => Err(Unfit::Skip("JSON, but not one object a line".to_owned())),
+        (None, _) if !file.explicit && bytes[..bytes.len().min(8192)].contains(&0) => {
+            Err(Unfit::Skip("binary".to_owned()))
+        }
         (None, _) => Ok(text),
     }
 }

@@ -1,7 +1,8 @@
 //! Inputs → the files to read, in a fixed order.
 //!
 //! Inputs are taken in the order given; a directory gives its files sorted by path. Hidden files and what ignore files
-//! name are left out as ripgrep does (`.gitignore` inside a repository, `.ignore`, and our `.unechoignore`). A file that
+//! name are left out as ripgrep does (`.gitignore` inside a repository, `.ignore`, and our `.unechoignore`), and so are
+//! `*.unecho` directories, the state of earlier runs. A file that
 //! two inputs reach is read once. Each file gets the name under which its cleaned copy is written: its path below the
 //! only directory given, or below the deepest directory that holds all inputs.
 
@@ -73,6 +74,7 @@ pub(super) fn walk(
     let roots = inputs.iter().map(|input| Root::new(input)).collect::<Result<Vec<Root>>>()?;
     let base = base(&roots);
     let exclude = glob_set(&options.exclude)?;
+    let any_name = any_name || options.globs.iter().any(|glob| !glob.starts_with('!'));
     let mut walked = Walked::default();
     let mut seen = HashSet::new();
     for root in &roots {
@@ -84,7 +86,7 @@ pub(super) fn walk(
                 continue;
             }
             let guess = guess(&path);
-            if !explicit && guess == Guess::Unknown && !any_name && options.globs.is_empty() {
+            if !explicit && guess == Guess::Unknown && !any_name {
                 let reason = "its name says neither text nor JSONL".to_owned();
                 walked.skipped.push(Skipped { path, reason });
                 continue;
@@ -108,8 +110,8 @@ impl Root {
         if given.as_os_str() == "-" {
             return Ok(Root { given: given.to_owned(), absolute: PathBuf::from("stdin"), is_dir: false });
         }
-        let absolute = fs::canonicalize(given).map_err(|e| Error::io("cannot open", given, e))?;
-        let is_dir = absolute.is_dir();
+        let is_dir = fs::metadata(given).map_err(|e| Error::io("cannot open", given, e))?.is_dir();
+        let absolute = full_path(given).map_err(|e| Error::io("cannot open", given, e))?;
         Ok(Root { given: given.to_owned(), absolute, is_dir })
     }
 
@@ -152,7 +154,7 @@ impl Root {
         let (given, exclude) = (self.given.clone(), exclude.clone());
         builder.filter_entry(move |entry| {
             let below = entry.path().strip_prefix(&given).unwrap_or(entry.path());
-            below.as_os_str().is_empty() || !exclude.is_match(below)
+            below.as_os_str().is_empty() || !(exclude.is_match(below) || is_state(entry.path()))
         });
         let mut files = Vec::new();
         for entry in builder.build() {
@@ -172,6 +174,11 @@ impl Root {
     }
 }
 
+/// Whether this is the state of an earlier run, which lies beside its output: no corpus.
+fn is_state(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "unecho") && path.is_dir()
+}
+
 /// The directory below which output names are made.
 fn base(roots: &[Root]) -> PathBuf {
     // standard input has a name and no directory
@@ -181,6 +188,13 @@ fn base(roots: &[Root]) -> PathBuf {
         (Some(only), None) if only.is_dir => only.absolute.clone(),
         (Some(first), _) => roots.fold(first.parent().to_owned(), |base, root| common(&base, root.parent())),
     }
+}
+
+/// The absolute path, with links in the directories above resolved; a link that was named keeps its own name.
+fn full_path(given: &Path) -> io::Result<PathBuf> {
+    let Some(name) = given.file_name() else { return fs::canonicalize(given) };
+    let parent = given.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(fs::canonicalize(parent)?.join(name))
 }
 
 /// The deepest directory above both.
@@ -195,6 +209,9 @@ fn identity(path: &Path) -> PathBuf {
 
 /// What the name says, compression suffix left aside.
 fn guess(path: &Path) -> Guess {
+    if path.as_os_str() == "-" {
+        return Guess::Unknown;
+    }
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let plain = [".gz", ".zst", ".zstd", ".bz2", ".xz"].iter().find_map(|s| name.strip_suffix(s)).unwrap_or(&name);
     match plain.rsplit_once('.').map(|(_, extension)| extension) {

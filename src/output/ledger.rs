@@ -8,7 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -38,12 +38,43 @@ pub(super) enum Line {
 /// What is said of a source.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SourceLine {
-    pub(super) source: PathBuf,
+    pub(super) source: Name,
     pub(super) codec: String,
     pub(super) bytes: u64,
     pub(super) digest: String,
     pub(super) kept_bytes: Option<u64>,
     pub(super) kept_digest: Option<String>,
+}
+
+/// A path below the output; where it is not UTF-8, its bytes as base64.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Name {
+    Text(PathBuf),
+    Bytes { base64: String },
+}
+
+impl Name {
+    fn new(path: &Path) -> Name {
+        match path.to_str() {
+            Some(_) => Name::Text(path.to_owned()),
+            None => Name::Bytes { base64: STANDARD.encode(path.as_os_str().as_encoded_bytes()) },
+        }
+    }
+
+    /// The path; `None` if it cannot be one on this system.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        match self {
+            Name::Text(path) => Some(path.clone()),
+            #[cfg(unix)]
+            Name::Bytes { base64 } => {
+                let bytes = STANDARD.decode(base64).ok()?;
+                Some(PathBuf::from(<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes)))
+            }
+            #[cfg(not(unix))]
+            Name::Bytes { .. } => None,
+        }
+    }
 }
 
 /// Length and XXH3-128 of a cleaned file's decoded bytes, as they pass.
@@ -87,7 +118,7 @@ impl LedgerWriter {
     /// Writes what was taken out of a source; `kept` is `None` if no cleaned file was written.
     pub(super) fn source(&mut self, source: &Source, cuts: &[Removal], kept: Option<&Kept>) -> io::Result<()> {
         self.line(&Line::Source(SourceLine {
-            source: source.name.clone(),
+            source: Name::new(&source.name),
             codec: source.codec.name().to_owned(),
             bytes: source.bytes.len() as u64,
             digest: format!("{:032x}", source.digest),

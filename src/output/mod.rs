@@ -92,18 +92,41 @@ pub fn write(corpus: &Corpus, plan: &Plan, target: &Target, force: bool, progres
     Ok(Written { corpus: staged, state })
 }
 
-/// Writes the cleaned bytes of all sources, one after the other and without compression, and no ledger.
+/// Writes the cleaned bytes of all sources, one after the other and without compression, and no ledger. A source whose
+/// last line has no end gets one if another follows, so that records stay apart.
 pub fn write_stream(corpus: &Corpus, plan: &Plan, out: &mut dyn Write, progress: &dyn Progress) -> Result<()> {
     progress.begin(Stage::Write, corpus.sources.iter().map(|s| s.bytes.len() as u64).sum());
     for (i, source) in corpus.sources.iter().enumerate() {
         progress.check()?;
         let cuts = removals(corpus, plan, i);
-        splice::write_kept(&source.bytes, &cuts, out).map_err(|e| Error::io("cannot write", "standard output", e))?;
+        let mut last = LastByte { inner: &mut *out, last: b'\n' };
+        let written = splice::write_kept(&source.bytes, &cuts, &mut last);
+        let torn = last.last != b'\n' && i + 1 < corpus.sources.len();
+        let ended = written.and_then(|()| if torn { out.write_all(b"\n") } else { Ok(()) });
+        ended.map_err(|e| Error::io("cannot write", "standard output", e))?;
         progress.advance(source.bytes.len() as u64);
     }
     out.flush().map_err(|e| Error::io("cannot write", "standard output", e))?;
     progress.end();
     Ok(())
+}
+
+/// Remembers the last byte that went through.
+struct LastByte<'w> {
+    inner: &'w mut dyn Write,
+    last: u8,
+}
+
+impl Write for LastByte<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        self.last = bytes[..n].last().copied().unwrap_or(self.last);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 /// A file that is one document and goes, or that is set aside whole, is not written at all.

@@ -46,7 +46,8 @@ pub fn restore(out: &Path, original: &Path, force: bool, progress: &dyn Progress
         progress.check()?;
         match ledger.next()? {
             Some(Line::Source(source)) => {
-                let name = checked_name(&ledger, &source.source)?;
+                let path = source.source.path().ok_or_else(|| ledger.error("names a file that this system cannot"))?;
+                let name = checked_name(&ledger, &path)?;
                 let (from, to) = match directory {
                     true => (out.join(&name), staged.path().join(&name)),
                     false => (out.to_owned(), staged.path().to_owned()),
@@ -97,7 +98,7 @@ fn restore_source(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Pa
     }
     put(&kept[next..])?;
     if written.digest() != source.digest {
-        return Err(ledger.error(&format!("does not give {} back as it was", source.source.display())));
+        return Err(ledger.error(&format!("does not give {} back as it was", to.display())));
     }
     out.finish().and_then(|file| file.sync_all()).map_err(failed)
 }

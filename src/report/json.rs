@@ -49,12 +49,16 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     array(out, "emptied", report.emptied().map(|id| emptied(report, id)))?;
     let rejects = outcome.corpus.rejects.iter().map(|r| {
         json!({
-            "source": report.reject_source(r.source), "line": r.line,
+            "source": report.reject_source(r.source).display().to_string(), "line": r.line,
             "bytes": r.range.end - r.range.start, "reason": r.reason,
         })
     });
     array(out, "rejected", rejects)?;
-    array(out, "skipped", outcome.corpus.skipped.iter().map(|s| json!({"source": s.path, "reason": s.reason})))?;
+    array(
+        out,
+        "skipped",
+        outcome.corpus.skipped.iter().map(|s| json!({"source": s.path.display().to_string(), "reason": s.reason})),
+    )?;
     let stages: serde_json::Map<_, _> =
         report.measured.stages.iter().map(|(n, s)| ((*n).to_owned(), json!(s))).collect();
     let measured = json!({
@@ -70,7 +74,7 @@ fn source(report: &Report<'_>, index: usize) -> serde_json::Value {
     let source = &report.outcome.corpus.sources[index];
     let totals = report.source_totals(index);
     json!({
-        "source": source.path,
+        "source": source.path.display().to_string(),
         "format": source.format.name(),
         "codec": source.codec.name(),
         "stored_bytes": source.stored,
@@ -85,7 +89,7 @@ fn emptied(report: &Report<'_>, id: DocId) -> serde_json::Value {
     let corpus = &report.outcome.corpus;
     json!({
         "document": report.document_id(id),
-        "source": corpus.source_of(id).path,
+        "source": corpus.source_of(id).path.display().to_string(),
         "record": corpus.document(id).record,
         "line": corpus.document(id).line,
     })
