@@ -265,7 +265,7 @@ fn recognise(file: &Found, bytes: &[u8], options: &InputOptions) -> std::result:
     match (forced, file.guess) {
         (Some(format), _) => Ok(format),
         (None, Guess::Jsonl) => Ok(Format::Jsonl),
-        (None, Guess::Unknown | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
+        (None, Guess::Unknown | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
         (None, Guess::Json) if file.explicit => {
             let reason = "JSON, but not one object a line; unecho reads JSON Lines (try `jq -c '.[]'`)";
             Err(Unfit::Reject(reason.to_owned()))

@@ -42,6 +42,8 @@ pub(super) enum Guess {
     Jsonl,
     /// `.json`: often JSON Lines, sometimes one document.
     Json,
+    /// No extension: text, or JSON Lines as its contents say.
+    Nameless,
     Unknown,
 }
 
@@ -217,7 +219,8 @@ fn guess(path: &Path) -> Guess {
     match plain.rsplit_once('.').map(|(_, extension)| extension) {
         Some("jsonl" | "ndjson") => Guess::Jsonl,
         Some("json") => Guess::Json,
-        Some("txt" | "text" | "md" | "markdown" | "mdx" | "rst" | "adoc" | "asciidoc" | "org") | None => Guess::Text,
+        Some("txt" | "text" | "md" | "markdown" | "mdx" | "rst" | "adoc" | "asciidoc" | "org") => Guess::Text,
+        None => Guess::Nameless,
         Some(_) => Guess::Unknown,
     }
 }
@@ -261,7 +264,7 @@ mod tests {
     fn names_tell_formats() {
         for (name, expected) in [
             ("a.txt", Guess::Text),
-            ("README", Guess::Text),
+            ("README", Guess::Nameless),
             ("a.md.gz", Guess::Text),
             ("a.JSONL.zst", Guess::Jsonl),
             ("c4.json.gz", Guess::Json),

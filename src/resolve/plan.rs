@@ -70,6 +70,14 @@ pub struct Plan {
     pub pieces: Vec<Span>,
 }
 
+/// How much a plan held at some time.
+#[derive(Clone, Copy)]
+pub(super) struct PlanMarks {
+    pub(super) edits: usize,
+    cuts: usize,
+    pieces: usize,
+}
+
 impl Plan {
     /// The cuts in one document, in order.
     pub fn cuts_of(&self, doc: DocId) -> &[Cut] {
@@ -96,6 +104,18 @@ impl Plan {
             Group { unit, keeper, edits: edits.to_vec() }
         };
         order.chunk_by(|a, b| key(a) == key(b)).map(group).collect()
+    }
+
+    /// How much there is: a point that [`Plan::undo_to`] can go back to.
+    pub(super) fn marks(&self) -> PlanMarks {
+        PlanMarks { edits: self.edits.len(), cuts: self.cuts.len(), pieces: self.pieces.len() }
+    }
+
+    /// Forgets what was added since.
+    pub(super) fn undo_to(&mut self, marks: PlanMarks) {
+        self.edits.truncate(marks.edits);
+        self.cuts.truncate(marks.cuts);
+        self.pieces.truncate(marks.pieces);
     }
 
     /// Sorts what was collected document by document.

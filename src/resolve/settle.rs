@@ -4,15 +4,23 @@
 //! first, are compared with the segments kept so far, and those that repeat one are cut. What is left of it is compared
 //! with the documents kept so far once more. Only then is it kept, and only what is left of it becomes a keeper.
 //!
-//! From this follow two promises. *Justified*: whatever is named as a keeper was verified and is never removed later.
-//! *Once is enough*: take the result through the same steps, and by induction each document meets the keepers that it
-//! met the first time, and repeats none of them. Where cuts change how the rest splits (sentences, nested units, a
-//! paragraph break decided anew), the document goes through the steps again until nothing changes.
+//! From this follow two promises. *Justified*: whatever is named as a keeper was verified as it stays, and nothing is
+//! taken from it later. *Once is enough*: take the result through the same steps, and by induction each document meets
+//! the keepers that it met the first time, and repeats none of them.
+//!
+//! Both need care where cuts change how the rest splits (sentences, nested units, a paragraph break decided anew). Then
+//! what is left goes through the steps again until nothing changes. If a cut would hit a segment of the same document that
+//! another cut names as its keeper, the document starts anew: with the paragraph break that what was left asked for, or
+//! else with the other cut put off until nothing else is left to cut. A document that finds no rest in [`ATTEMPTS`] attempts stays as it is.
 //!
 //! The pass is sequential, for each decision rests on those before it; what is dear (sketches, the likely
 //! verifications) was computed before on all threads.
 
-use crate::corpus::{Corpus, DocId, Place, Segmenter, Span, TokenOptions, Unit, is_blank};
+use std::cmp::Reverse;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::corpus::{Corpus, DocId, ParagraphBreak, Place, Segmenter, Span, TokenOptions, Unit, is_blank};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
 use crate::search::{Link, Searcher};
@@ -70,7 +78,8 @@ pub fn resolve(
     progress.begin(Stage::Resolve, order.len() as u64);
     let mut plan = Plan { fates: vec![Fate::Kept; corpus.len()], ..Plan::default() };
     let sketcher = Sketcher::new(options.tokens);
-    let mut settler = Settler { corpus, search, options, sketcher, plan: &mut plan };
+    let kept_documents = FxHashMap::default();
+    let mut settler = Settler { corpus, search, options, sketcher, plan: &mut plan, kept_documents };
     for (i, &doc) in order.iter().enumerate() {
         if i % 256 == 0 {
             progress.check()?;
@@ -98,9 +107,12 @@ struct Settler<'c, 'o> {
     options: &'o ResolveOptions,
     sketcher: Sketcher,
     plan: &'o mut Plan,
+    /// The class of what is left of each document that is kept.
+    kept_documents: FxHashMap<DocId, u32>,
 }
 
 /// A segment that repeats a kept one, in coordinates of what is left of its document.
+#[derive(Clone, Copy)]
 struct Repeat {
     span: Span,
     unit: Unit,
@@ -141,48 +153,156 @@ impl Settler<'_, '_> {
         }
         let marks = self.marks();
         let repeats = self.repeats_in_rows(doc);
-        let fate = if repeats.is_empty() { Fate::Kept } else { self.settle_rest(doc, repeats, &marks) };
-        if let Some(row) = whole
-            && matches!(fate, Fate::Kept | Fate::Edited)
-        {
+        let fate = if repeats.is_empty() {
+            Fate::Kept
+        } else if self.remove_by_parts(doc, &repeats) {
+            self.undo_segments(&marks);
+            Fate::Removed
+        } else {
+            self.settle_segments(doc, repeats, &marks)
+        };
+        if let (Fate::Kept, Some(row)) = (fate, whole) {
             self.keep_document(doc, row.class, &[row.span]);
         }
         fate
     }
 
-    /// Cuts the repeats found in a document, until what is left of it repeats nothing; `marks` is what was kept before.
-    fn settle_rest(&mut self, doc: DocId, mut repeats: Vec<Repeat>, marks: &[usize]) -> Fate {
+    /// Removes a document that repeats a kept one as that was read, though not what is left of it: the kept one has lost
+    /// segments that stand in others. Each segment that stands in others is cut for its own keeper, and what is left is
+    /// verified against what is left of the kept document, which is the one that most of the repeats are from.
+    fn remove_by_parts(&mut self, doc: DocId, repeats: &[Repeat]) -> bool {
+        let Some((keeper, class)) = self.likely_keeper(doc, repeats) else { return false };
         let text = self.corpus.text(doc);
-        let first_edit = self.plan.edits.len();
+        let documents = self.search.documents.as_mut();
+        if !documents.is_some_and(|d| d.are_alike(text, self.corpus.text(keeper))) {
+            return false;
+        }
+        let form = Form::whole(text.len());
+        let elsewhere = |r: &&Repeat| r.link.keeper.doc != keeper && r.link.keeper.doc != doc;
+        let parts: Vec<Repeat> = repeats.iter().filter(elsewhere).copied().collect();
+        let marks = self.plan.marks();
+        let Some(rest) = self.cut(doc, &form, text, &parts) else { return false };
+        let compared = self.search.documents.as_mut().and_then(|d| d.compare(&rest.text(text), class));
+        match compared {
+            Some((link, tokens)) => self.push_edit(doc, Unit::Document, rest.spans(), tokens, link),
+            None => {
+                self.plan.undo_to(marks);
+                return false;
+            }
+        };
+        true
+    }
+
+    /// The edited document that most of the repeated tokens are from, and the class of what is left of it, if it might hold
+    /// the rest of the document too.
+    fn likely_keeper(&self, doc: DocId, repeats: &[Repeat]) -> Option<(DocId, u32)> {
+        let mut tokens: FxHashMap<DocId, u32> = FxHashMap::default();
+        for repeat in repeats {
+            *tokens.entry(repeat.link.keeper.doc).or_default() += repeat.tokens;
+        }
+        tokens.remove(&doc);
+        let (keeper, most) = tokens.into_iter().max_by_key(|&(keeper, tokens)| (tokens, Reverse(keeper)))?;
+        let repeated: u32 = repeats.iter().filter(|r| r.link.keeper.doc != keeper).map(|r| r.tokens).sum();
+        if self.plan.fates[keeper.index()] != Fate::Edited {
+            return None;
+        }
+        let class = *self.kept_documents.get(&keeper)?;
+        let documents = self.search.documents.as_ref()?;
+        let row = documents.table().rows_of(doc).first()?;
+        let rest = documents.table().tokens_of(row.class).saturating_sub(repeated);
+        (most * 2 > rest).then_some((keeper, class))
+    }
+
+    /// Cuts the repeats found in a document until what is left of it repeats nothing, and keeps that. `marks` is what was
+    /// kept before.
+    fn settle_segments(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &[usize]) -> Fate {
+        let plan_marks = self.plan.marks();
+        let mut attempt = Attempt::new(self.options.segmenter, self.corpus.text(doc), plan_marks.edits);
+        let mut from_rows = Some(repeats);
+        while attempt.left > 0 {
+            let form = self.attempt(doc, &mut attempt, from_rows.take(), marks);
+            if let Some(fate) = form.and_then(|form| self.settle_rest(doc, &form, marks, &mut attempt)) {
+                return fate;
+            }
+            attempt.left = attempt.left.saturating_sub(1);
+            self.plan.undo_to(plan_marks);
+            self.undo_segments(marks);
+        }
+        self.repeats_in_rows(doc); // keeps those that are no repeats
+        Fate::Kept
+    }
+
+    /// Cuts until nothing changes; `None` if the attempt has to be made again, with what was learnt in `attempt`. The
+    /// repeats in the document as it was read may be known already.
+    fn attempt(
+        &mut self,
+        doc: DocId,
+        attempt: &mut Attempt,
+        mut known: Option<Vec<Repeat>>,
+        marks: &[usize],
+    ) -> Option<Form> {
+        let text = self.corpus.text(doc);
         let mut form = Form::whole(text.len());
         let mut left = form.text(text);
-        while let Some(rest) = self.cut(doc, &form, &left, repeats) {
-            let rest_text = rest.text(text);
-            if is_blank(&rest_text) && !self.options.keep_empty {
-                self.undo_segments(marks);
-                return Fate::Emptied;
+        let mut segmenter = Segmenter { paragraph_break: attempt.first_break };
+        loop {
+            let repeats = known.take().unwrap_or_else(|| self.repeats_in_form(doc, &form, &left, segmenter, attempt));
+            let conflicts = self.conflicts(doc, &form, &repeats, attempt.first_edit);
+            if !conflicts.is_empty() {
+                attempt.learn(segmenter.paragraph_break, conflicts);
+                return None;
             }
-            let stable = self.splits_alike(&left, &rest_text);
-            (form, left) = (rest, rest_text);
-            if stable {
-                break;
+            let Some(rest) = self.cut(doc, &form, &left, &repeats) else { return Some(form) };
+            left = rest.text(text);
+            form = rest;
+            let next = Segmenter { paragraph_break: self.options.segmenter.decide(&left) };
+            if self.splits_alike() && next == segmenter {
+                return Some(form);
             }
+            segmenter = next;
             self.undo_segments(marks);
-            repeats = self.repeats_in_form(doc, &form, &left, first_edit);
         }
+    }
+
+    /// The repeats, and the edits since `first_edit`, whose keeper in this document is hit by one of the repeats.
+    fn conflicts(&self, doc: DocId, form: &Form, repeats: &[Repeat], first_edit: usize) -> Vec<Banned> {
+        let hulls: Vec<Span> = repeats.iter().filter_map(|r| form.hull(r.span)).collect();
+        let here = repeats.iter().zip(&hulls).map(|(r, &hull)| (r.link.keeper, Banned { unit: r.unit, span: hull }));
+        let edits = &self.plan.edits[first_edit..];
+        let before = edits.iter().map(|e| (e.keeper, Banned { unit: e.unit, span: e.place.span }));
+        let hit = |keeper: &Place| keeper.doc == doc && overlaps_any(&hulls, keeper.span);
+        here.chain(before).filter(|(keeper, _)| hit(keeper)).map(|(_, banned)| banned).collect()
+    }
+
+    /// Decides about what is left of a document after cuts; `None` if the attempt has to be made again: the document would
+    /// go, and with it keepers of its own cuts, so it is to be judged without these.
+    fn settle_rest(&mut self, doc: DocId, form: &Form, marks: &[usize], attempt: &mut Attempt) -> Option<Fate> {
         if form.is_whole() {
-            return Fate::Kept;
+            return Some(Fate::Kept);
+        }
+        let left = form.text(self.corpus.text(doc));
+        if is_blank(&left) && !self.options.keep_empty {
+            self.undo_segments(marks);
+            return Some(Fate::Emptied);
         }
         let documents = self.search.documents.as_mut();
         let class = documents.and_then(|d| d.add(&mut self.sketcher, &left, doc, form.spans()));
-        if let Some(class) = class {
-            if self.remove_if_repeat(doc, class, form.spans()) {
-                self.undo_segments(marks);
-                return Fate::Removed;
+        let Some(class) = class else { return Some(Fate::Edited) };
+        let own: Vec<Banned> = self.plan.edits[attempt.first_edit..]
+            .iter()
+            .filter(|e| e.keeper.doc == doc)
+            .map(|e| Banned { unit: e.unit, span: e.place.span })
+            .collect();
+        if self.remove_if_repeat(doc, class, form.spans()) {
+            if !own.is_empty() {
+                attempt.forbidden.extend(own);
+                return None;
             }
-            self.keep_document(doc, class, form.spans());
+            self.undo_segments(marks);
+            return Some(Fate::Removed);
         }
-        Fate::Edited
+        self.keep_document(doc, class, form.spans());
+        Some(Fate::Edited)
     }
 
     fn keep_document(&mut self, doc: DocId, class: u32, spans: &[Span]) {
@@ -190,6 +310,7 @@ impl Settler<'_, '_> {
         let place = Place { doc, span: Span { start: first.start, end: last.end } };
         if let Some(documents) = &mut self.search.documents {
             documents.keep(class, place);
+            self.kept_documents.insert(doc, class);
         }
     }
 
@@ -221,7 +342,7 @@ impl Settler<'_, '_> {
     }
 
     /// Cuts repeats out of what is left of a document; what is left then, or `None` if nothing was cut.
-    fn cut(&mut self, doc: DocId, form: &Form, left: &[u8], repeats: Vec<Repeat>) -> Option<Form> {
+    fn cut(&mut self, doc: DocId, form: &Form, left: &[u8], repeats: &[Repeat]) -> Option<Form> {
         let spans: Vec<Span> = repeats.iter().map(|r| r.span).collect();
         let mut cuts = Vec::new();
         for (repeat, cut) in repeats.iter().zip(widen(left, &spans)) {
@@ -242,63 +363,67 @@ impl Settler<'_, '_> {
         })
     }
 
-    /// As [`Self::repeats_in_rows`], of what is left of a document whose own edits begin at `first_edit`: what those name as
-    /// keepers in this document stays.
-    fn repeats_in_form(&mut self, doc: DocId, form: &Form, left: &[u8], first_edit: usize) -> Vec<Repeat> {
-        let own = self.plan.edits[first_edit..].iter().map(|e| e.keeper);
-        let mut named: Vec<Span> = own.filter(|k| k.doc == doc).filter_map(|k| form.locate(k.span)).collect();
-        named.sort_unstable();
-        named.dedup_by(|next, last| {
-            let nested = next.start < last.end;
-            last.end = if nested { last.end.max(next.end) } else { last.end };
-            nested
-        });
-        let segmenter = self.options.segmenter;
-        let mut repeats = self.repeats_by_unit(doc, Some(form), |searcher, sketcher| {
+    /// As [`Self::repeats_in_rows`], of what is left of a document.
+    fn repeats_in_form(
+        &mut self,
+        doc: DocId,
+        form: &Form,
+        left: &[u8],
+        segmenter: Segmenter,
+        attempt: &Attempt,
+    ) -> Vec<Repeat> {
+        self.repeats_by_unit(doc, Some((form, attempt)), |searcher, sketcher| {
             let mut spans = Vec::new();
             segmenter.split(searcher.table().options.unit, left, &mut spans);
             let mut class = |span: Span| searcher.add(sketcher, span.of(left), doc, &form.original(span));
             spans.into_iter().filter_map(|span| Some((span, class(span)?))).collect()
-        });
-        repeats.retain(|repeat| !overlaps_any(&named, repeat.span));
-        repeats
+        })
     }
 
     /// The repeats among the segments that `segments` gives for each unit, in text order; what is no repeat is kept, at
-    /// its place in the original that `form` knows.
+    /// its place in the original, which is another if something was cut. Deferred repeats come only when there is no other.
     fn repeats_by_unit(
         &mut self,
         doc: DocId,
-        form: Option<&Form>,
+        cut: Option<(&Form, &Attempt)>,
         mut segments: impl FnMut(&mut Searcher<'_>, &mut Sketcher) -> Vec<(Span, u32)>,
     ) -> Vec<Repeat> {
-        let mut repeats: Vec<Repeat> = Vec::new();
+        let (mut repeats, mut deferred): (Vec<Repeat>, Vec<Repeat>) = Default::default();
         for searcher in &mut self.search.segments {
+            let unit = searcher.table().options.unit;
             let mut own = segments(searcher, &mut self.sketcher);
             if self.options.policy == KeepPolicy::Last {
                 own.reverse();
             }
-            let found = find_repeats(searcher, &own, &repeats, |span| match form {
-                None => Some(Place { doc, span }),
-                Some(form) => form.hull(span).map(|span| Place { doc, span }),
-            });
-            repeats.extend(found);
+            let larger: Vec<Span> = repeats.iter().map(|r| r.span).collect();
+            for (span, class) in own {
+                let place = cut.map_or(Some(span), |(form, _)| form.hull(span)).map(|span| Place { doc, span });
+                let Some(place) = place.filter(|_| !overlaps_any(&larger, span)) else { continue };
+                let Some(link) = searcher.find(class) else {
+                    searcher.keep(class, place);
+                    continue;
+                };
+                let repeat = Repeat { span, unit, tokens: searcher.table().tokens_of(class), link };
+                let attempt = cut.map(|(_, attempt)| attempt).filter(|_| link.keeper.doc == doc);
+                let banned = Banned { unit, span: place.span };
+                if attempt.is_some_and(|a| a.forbidden.contains(&banned)) {
+                    continue;
+                }
+                let is_deferred = attempt.is_some_and(|a| a.deferred.contains(&banned));
+                if is_deferred { deferred.push(repeat) } else { repeats.push(repeat) }
+            }
             repeats.sort_by_key(|r| r.span);
         }
-        repeats
+        if repeats.is_empty() { outermost(deferred) } else { repeats }
     }
 
-    /// Whether the text after cuts splits into the segments that were not cut.
-    fn splits_alike(&self, before: &[u8], after: &[u8]) -> bool {
-        let segmenter = self.options.segmenter;
-        match self.search.segments.as_slice() {
-            [only] => match only.table().options.unit {
-                Unit::Document | Unit::Line => true,
-                Unit::Paragraph => segmenter.decide(before) == segmenter.decide(after),
-                Unit::Sentence => false,
-            },
-            _ => false,
-        }
+    /// Whether what is left after cuts surely splits into the segments that were not cut, the paragraph break given.
+    fn splits_alike(&self) -> bool {
+        let only = match self.search.segments.as_slice() {
+            [only] => only.table().options.unit,
+            _ => return false,
+        };
+        only != Unit::Sentence
     }
 
     /// For [`KeepPolicy::None`]: the copies that were kept go too, each with the first of its repeats as its reason.
@@ -348,26 +473,65 @@ impl Settler<'_, '_> {
     }
 }
 
-/// The segments that repeat a kept one and do not lie in a larger repeat; the others are kept at their `place`.
-fn find_repeats(
-    searcher: &mut Searcher<'_>,
-    segments: &[(Span, u32)],
-    larger: &[Repeat],
-    place: impl Fn(Span) -> Option<Place>,
-) -> Vec<Repeat> {
-    let larger: Vec<Span> = larger.iter().map(|r| r.span).collect();
-    let mut repeats = Vec::new();
-    for &(span, class) in segments {
-        if overlaps_any(&larger, span) {
-            continue;
-        }
-        if let Some(link) = searcher.find(class) {
-            let (unit, tokens) = (searcher.table().options.unit, searcher.table().tokens_of(class));
-            repeats.push(Repeat { span, unit, tokens, link });
-        } else if let Some(place) = place(span) {
-            searcher.keep(class, place);
+/// A segment, as a span of the original, that is not to be cut for a keeper in its own document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Banned {
+    unit: Unit,
+    span: Span,
+}
+
+/// What is tried with one document.
+struct Attempt {
+    /// The paragraph break to begin with.
+    first_break: ParagraphBreak,
+    /// The breaks that attempts began with.
+    tried: Vec<ParagraphBreak>,
+    /// Not to be cut as long as there is anything else to cut.
+    deferred: FxHashSet<Banned>,
+    /// Not to be cut.
+    forbidden: FxHashSet<Banned>,
+    /// Where the edits of this document begin.
+    first_edit: usize,
+    /// Attempts left.
+    left: usize,
+}
+
+impl Attempt {
+    fn new(segmenter: Segmenter, text: &[u8], first_edit: usize) -> Attempt {
+        let first_break = segmenter.decide(text);
+        Attempt {
+            first_break,
+            tried: vec![first_break],
+            deferred: FxHashSet::default(),
+            forbidden: FxHashSet::default(),
+            first_edit,
+            left: ATTEMPTS,
         }
     }
+
+    /// Learns from conflicts met under a paragraph break.
+    fn learn(&mut self, met_under: ParagraphBreak, conflicts: Vec<Banned>) {
+        if !self.tried.contains(&met_under) {
+            self.tried.push(met_under);
+            self.first_break = met_under;
+            self.deferred.clear();
+            return;
+        }
+        let known = self.deferred.len();
+        self.deferred.extend(conflicts);
+        if self.deferred.len() == known {
+            self.left = 0;
+        }
+    }
+}
+
+/// Attempts to settle a document before it is left as it is.
+const ATTEMPTS: usize = 16;
+
+/// Those of the repeats that do not lie in another one.
+fn outermost(mut repeats: Vec<Repeat>) -> Vec<Repeat> {
+    repeats.sort_by_key(|r| (r.span.start, Reverse(r.span.end)));
+    repeats.dedup_by(|next, last| next.span.start < last.span.end);
     repeats
 }
 

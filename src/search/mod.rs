@@ -1,6 +1,6 @@
 //! What repeats: is this segment a copy of one that is kept?
 //!
-//! In: the [`Table`](crate::sketch::Table) of one unit. A [`Searcher`] is asked about segments in the order in which they
+//! In: the [`Table`] of one unit. A [`Searcher`] is asked about segments in the order in which they
 //! are kept or removed ([`Searcher::find`]), and told of each one that is kept ([`Searcher::keep`]). Always: what it
 //! answers is a *link*, verified on the text itself: equal digests, or a similarity computed exactly from both shingle
 //! sets, at or above the threshold, with a segment that is kept. Pairs never leave this module.
@@ -152,6 +152,22 @@ impl<'c> Searcher<'c> {
             let keeper = self.kept[keeper as usize].filter(|_| linked)?;
             Some(Link { keeper, similarity, exact: false })
         })
+    }
+
+    /// The link of a text that is not in the table to a class that is kept, and the tokens of the text; `None` if their
+    /// similarity, computed exactly, is below the threshold.
+    pub fn compare(&mut self, text: &[u8], keeper: u32) -> Option<(Link, u32)> {
+        let (own, tokens) = self.sets.of_text(text);
+        let kept = self.sets.get(self.corpus, &self.table, keeper);
+        let similarity = similarity(&own, &kept, self.options.measure);
+        let keeper = self.kept[keeper as usize].filter(|_| similarity >= self.options.similarity)?;
+        Some((Link { keeper, similarity, exact: false }, tokens))
+    }
+
+    /// Whether two texts are at least as similar as the threshold, computed exactly.
+    pub fn are_alike(&mut self, text: &[u8], other: &[u8]) -> bool {
+        let (own, other) = (self.sets.of_text(text).0, self.sets.of_text(other).0);
+        similarity(&own, &other, self.options.measure) >= self.options.similarity
     }
 
     fn verify(&mut self, class: u32, keeper: u32) -> f64 {

@@ -84,8 +84,13 @@ impl Sets {
 
     /// The set of a class, made from its text.
     pub(super) fn make(&mut self, corpus: &Corpus, table: &Table, class: u32) -> Vec<u64> {
-        self.tokens.read(&table.text_of(corpus, class), self.token_options);
-        shingle_set(&self.tokens.hashes, self.shingler)
+        self.of_text(&table.text_of(corpus, class)).0
+    }
+
+    /// The set of a text, and the number of its tokens.
+    pub(super) fn of_text(&mut self, text: &[u8]) -> (Vec<u64>, u32) {
+        self.tokens.read(text, self.token_options);
+        (shingle_set(&self.tokens.hashes, self.shingler), self.tokens.len() as u32)
     }
 
     /// The set of a class, which will be asked for again.

@@ -151,7 +151,9 @@ fn documents_and_paragraphs_together_are_justified_and_leave_no_planted_copy() {
     let copies: Vec<_> = (0..DOCUMENTS).filter_map(|i| synth.planted(i)).collect();
     let is_alike = |copy: u64, original: u64| similarity(&texts[copy as usize], &texts[original as usize], 5) >= 0.8;
     let alike: Vec<_> = copies.iter().filter(|p| is_alike(p.copy, p.original)).collect();
-    let found = alike.iter().filter(|p| left[p.copy as usize].is_none() || left[p.original as usize].is_none()).count();
+    // where the original lost paragraphs to others, a copy that is barely alike goes paragraph by paragraph
+    let mostly_gone = |i: u64| left[i as usize].as_ref().is_none_or(|left| left.len() * 4 < texts[i as usize].len());
+    let found = alike.iter().filter(|p| mostly_gone(p.copy) || mostly_gone(p.original)).count();
     tell(&format!("planted copies: {} of {} documents found", found, alike.len()));
     assert!(alike.len() > 100 && found as f64 >= 0.98 * alike.len() as f64);
 }
