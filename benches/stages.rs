@@ -497,7 +497,7 @@ fn writing(c: &mut Criterion) {
     let kept = outcome.total_bytes().kept;
     let splice = || {
         let mut bytes = Vec::with_capacity(jsonl.len());
-        write_stream(&outcome.corpus, &outcome.plan, &mut bytes, &()).expect("writing to memory does not fail");
+        write_stream(&outcome.corpus, &outcome.removals, &mut bytes, &()).expect("writing to memory does not fail");
         bytes
     };
     let mut group = c.benchmark_group("write");

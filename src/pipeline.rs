@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use crate::config::Config;
 use crate::corpus::{Corpus, Unit};
 use crate::error::{Error, Result};
 use crate::input;
-use crate::output::{self, SourceBytes, Target, Written};
+use crate::output::{self, Removal, SourceBytes, Target, Written};
 use crate::progress::Progress;
 use crate::resolve::{Fate, Plan, ResolveOptions, UnitSearch, order, resolve};
 use crate::search::Searcher;
@@ -22,6 +24,8 @@ pub struct Outcome {
     pub tallies: Vec<(Unit, Tally)>,
     /// Tokens of each document.
     pub tokens: Vec<u32>,
+    /// What goes from each source.
+    pub removals: Vec<Vec<Removal>>,
     /// How the bytes of each source are accounted for.
     pub bytes: Vec<SourceBytes>,
     /// The options it was run with.
@@ -66,8 +70,11 @@ pub fn find(corpus: Corpus, config: &Config, progress: &dyn Progress) -> Result<
         policy: config.keep.clone(),
     };
     let plan = resolve(&corpus, search, &order, &protected, &resolve_options, progress)?;
-    let bytes = (0..corpus.sources.len()).map(|s| output::source_bytes(&corpus, &plan, s)).collect();
-    let outcome = Outcome { corpus, plan, tallies, tokens, bytes, config: config.clone() };
+    let sources = 0..corpus.sources.len();
+    let removals: Vec<Vec<Removal>> = sources.into_par_iter().map(|s| output::removals(&corpus, &plan, s)).collect();
+    let read = corpus.sources.iter().map(|s| s.bytes.len() as u64);
+    let bytes = read.zip(&removals).map(|(read, removals)| output::source_bytes(read, removals)).collect();
+    let outcome = Outcome { corpus, plan, tallies, tokens, removals, bytes, config: config.clone() };
     outcome.warn(progress);
     Ok(outcome)
 }
@@ -152,7 +159,7 @@ impl Outcome {
     pub fn write(&self, inputs: &[PathBuf], target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
         self.check_limits()?;
         output::check_target(target, inputs, force)?;
-        output::write(&self.corpus, &self.plan, target, force, progress)
+        output::write(&self.corpus, &self.removals, target, force, progress)
     }
 }
 

@@ -49,7 +49,7 @@ fn to_stdout(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Resu
     if reports::on_stdout(&args.report.reports) {
         return Err(Error::Usage("the corpus and a report cannot both go to standard output".to_owned()));
     }
-    write_stream(&outcome.corpus, &outcome.plan, &mut std::io::stdout().lock(), terminal.progress())?;
+    write_stream(&outcome.corpus, &outcome.removals, &mut std::io::stdout().lock(), terminal.progress())?;
     let report = Report::new(outcome, terminal.measured(), reports::command_line());
     reports::write_all(&report, &args.report.reports, terminal)?;
     terminal.say(|style, out| reports::print_summary(&report, &args.report, terminal.verbose, style, out))
@@ -63,9 +63,13 @@ fn to_files(
     terminal: &Terminal,
 ) -> Result<()> {
     terminal.writing();
-    let written = outcome.write(inputs, target, args.force, terminal.progress())?;
+    let (written, mut report) = rayon::join(
+        || outcome.write(inputs, target, args.force, terminal.progress()),
+        || Report::new(outcome, terminal.measured(), reports::command_line()),
+    );
+    let written = written?;
     terminal.progress().begin(Stage::Report, 0);
-    let mut report = Report::new(outcome, terminal.measured(), reports::command_line());
+    report.measured = terminal.measured();
     reports::write_one(&report, ReportFormat::Json, &written.state().join("report.json"))?;
     terminal.progress().end();
     terminal.progress().check()?;

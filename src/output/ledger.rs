@@ -90,13 +90,24 @@ impl Kept {
         self.hasher.get_or_insert_with(|| Box::new(Xxh3::new())).update(bytes);
     }
 
-    pub(super) fn bytes(&self) -> u64 {
+    fn bytes(&self) -> u64 {
         self.bytes
     }
 
     pub(super) fn digest(&self) -> String {
         let digest = self.hasher.as_ref().map_or_else(|| Xxh3::new().digest128(), |h| h.digest128());
         format!("{digest:032x}")
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -25,7 +25,6 @@ use rayon::prelude::*;
 use crate::corpus::{Corpus, Format, Source};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
-use crate::resolve::Plan;
 
 use atomic::Staged;
 use ledger::{Kept, LedgerWriter};
@@ -54,13 +53,20 @@ impl Written {
 
 /// Writes the cleaned corpus, the ledger and the rejects beside `target`. With `force`, what an earlier run wrote there
 /// will be replaced.
-pub fn write(corpus: &Corpus, plan: &Plan, target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
+///
+/// `cuts` holds the [`removals`] of each source.
+pub fn write(
+    corpus: &Corpus,
+    cuts: &[Vec<Removal>],
+    target: &Target,
+    force: bool,
+    progress: &dyn Progress,
+) -> Result<Written> {
     let place = target.path();
     if let (Target::File(_), [_, _, ..]) = (target, corpus.sources.as_slice()) {
         let reason = "the output would be one file, and the input is many; give a directory".to_owned();
         return Err(Error::Output { path: place.to_owned(), reason });
     }
-    let cuts: Vec<Vec<Removal>> = (0..corpus.sources.len()).map(|s| removals(corpus, plan, s)).collect();
     let total = corpus.sources.iter().map(|s| s.bytes.len() as u64).sum();
     progress.begin(Stage::Write, total);
     let staged = match target {
@@ -73,20 +79,22 @@ pub fn write(corpus: &Corpus, plan: &Plan, target: &Target, force: bool, progres
         Target::File(_) => staged.path().to_owned(),
     };
     let always = matches!(target, Target::File(_));
-    let kept: Vec<Option<Kept>> = corpus
-        .sources
-        .par_iter()
-        .zip(&cuts)
-        .map(|(source, cuts)| {
-            if !always && !is_written(source, cuts) {
-                return Ok(None);
-            }
-            let kept = write_source(source, cuts, &file_of(source), progress)?;
-            progress.advance(source.bytes.len() as u64);
-            Ok(Some(kept))
-        })
-        .collect::<Result<_>>()?;
-    write_ledger(corpus, &cuts, &kept, target, &state.path().join(LEDGER), progress)?;
+    let is_written = |(source, cuts): (&Source, &Vec<Removal>)| always || is_written(source, cuts);
+    let written: Vec<bool> = corpus.sources.iter().zip(cuts).map(is_written).collect();
+    // the ledger is compressed in one stream: that takes as long as writing the corpus, so both go on at once
+    let (cleaned, ledger) = rayon::join(
+        || {
+            let sources = corpus.sources.par_iter().zip(cuts).zip(&written);
+            sources.filter(|(_, written)| **written).try_for_each(|((source, cuts), _)| {
+                write_source(source, cuts, &file_of(source), progress)?;
+                progress.advance(source.bytes.len() as u64);
+                Ok(())
+            })
+        },
+        || write_ledger(corpus, cuts, &written, target, &state.path().join(LEDGER), progress),
+    );
+    cleaned?;
+    ledger?;
     write_rejects(corpus, &state.path().join("rejects"))?;
     progress.end();
     Ok(Written { corpus: staged, state })
@@ -94,13 +102,17 @@ pub fn write(corpus: &Corpus, plan: &Plan, target: &Target, force: bool, progres
 
 /// Writes the cleaned bytes of all sources, one after the other and without compression, and no ledger. A source whose
 /// last line has no end gets one if another follows, so that records stay apart.
-pub fn write_stream(corpus: &Corpus, plan: &Plan, out: &mut dyn Write, progress: &dyn Progress) -> Result<()> {
+pub fn write_stream(
+    corpus: &Corpus,
+    cuts: &[Vec<Removal>],
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<()> {
     progress.begin(Stage::Write, corpus.sources.iter().map(|s| s.bytes.len() as u64).sum());
-    for (i, source) in corpus.sources.iter().enumerate() {
+    for (i, (source, cuts)) in corpus.sources.iter().zip(cuts).enumerate() {
         progress.check()?;
-        let cuts = removals(corpus, plan, i);
         let mut last = LastByte { inner: &mut *out, last: b'\n' };
-        let written = splice::write_kept(&source.bytes, &cuts, &mut last);
+        let written = splice::write_kept(&source.bytes, cuts, &mut last);
         let torn = last.last != b'\n' && i + 1 < corpus.sources.len();
         let ended = written.and_then(|()| if torn { out.write_all(b"\n") } else { Ok(()) });
         ended.map_err(|e| Error::io("cannot write", "standard output", e))?;
@@ -138,43 +150,22 @@ fn is_written(source: &Source, cuts: &[Removal]) -> bool {
 }
 
 /// Writes one cleaned file and flushes it to disk.
-fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<Kept> {
+fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<()> {
     progress.check()?;
     let failed = |e: io::Error| Error::io("cannot write", path, e);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
     let file = fs::File::create(path).map_err(failed)?;
-    let mut counted =
-        Counted { inner: encode::Encoder::new(file, source.codec).map_err(failed)?, kept: Kept::default() };
-    splice::write_kept(&source.bytes, cuts, &mut counted).map_err(failed)?;
-    let file = counted.inner.finish().map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    Ok(counted.kept)
-}
-
-/// Counts and digests what goes through.
-struct Counted<W> {
-    inner: W,
-    kept: Kept,
-}
-
-impl<W: Write> Write for Counted<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.inner.write(bytes)?;
-        self.kept.add(&bytes[..n]);
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
+    let mut encoder = encode::Encoder::new(file, source.codec).map_err(failed)?;
+    splice::write_kept(&source.bytes, cuts, &mut encoder).map_err(failed)?;
+    encoder.finish().and_then(|file| file.sync_all()).map_err(failed)
 }
 
 fn write_ledger(
     corpus: &Corpus,
     cuts: &[Vec<Removal>],
-    kept: &[Option<Kept>],
+    written: &[bool],
     target: &Target,
     path: &Path,
     progress: &dyn Progress,
@@ -182,9 +173,13 @@ fn write_ledger(
     let failed = |e: io::Error| Error::io("cannot write", path, e);
     let file = fs::File::create(path).map_err(failed)?;
     let mut writer = LedgerWriter::new(file, matches!(target, Target::Directory(_))).map_err(failed)?;
-    for ((source, cuts), kept) in corpus.sources.iter().zip(cuts).zip(kept) {
+    for ((source, cuts), &written) in corpus.sources.iter().zip(cuts).zip(written) {
         progress.check()?;
-        writer.source(source, cuts, kept.as_ref()).map_err(failed)?;
+        let mut kept = Kept::default();
+        if written {
+            splice::write_kept(&source.bytes, cuts, &mut kept).map_err(failed)?;
+        }
+        writer.source(source, cuts, written.then_some(&kept)).map_err(failed)?;
     }
     writer.finish().and_then(|file| file.sync_all()).map_err(failed)
 }

@@ -6,6 +6,8 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::corpus::{Corpus, DocId, Span};
 use crate::resolve::{Fate, Plan};
 
@@ -33,21 +35,22 @@ pub struct SourceBytes {
 
 /// What goes from a source: sorted, disjoint, neighbours joined.
 pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
-    let mut ranges = Vec::new();
-    for id in corpus.sources[source].docs.clone().map(DocId) {
+    let of_document = |id: u32| -> Vec<Range<u64>> {
+        let id = DocId(id);
         match plan.fates[id.index()] {
-            Fate::Kept => {}
+            Fate::Kept => Vec::new(),
             Fate::Removed | Fate::Emptied => {
                 let record = corpus.document(id).record_range();
-                ranges.push(Removal { range: record.start as u64..record.end as u64, rejected: false });
+                Vec::from([record.start as u64..record.end as u64])
             }
             Fate::Edited => {
                 let spans: Vec<Span> = plan.cuts_of(id).iter().map(|c| c.place.span).collect();
-                let cuts = corpus.source_ranges(id, &spans).into_iter();
-                ranges.extend(cuts.map(|range| Removal { range, rejected: false }));
+                corpus.source_ranges(id, &spans)
             }
         }
-    }
+    };
+    let ranges = corpus.sources[source].docs.clone().into_par_iter().flat_map_iter(of_document);
+    let mut ranges: Vec<Removal> = ranges.map(|range| Removal { range, rejected: false }).collect();
     let first = corpus.rejects.partition_point(|r| (r.source as usize) < source);
     let own = corpus.rejects[first..].iter().take_while(|r| r.source as usize == source);
     ranges.extend(own.map(|r| Removal { range: r.range.clone(), rejected: true }));
@@ -69,11 +72,10 @@ fn join(ranges: Vec<Removal>) -> Vec<Removal> {
     joined
 }
 
-/// Accounts for the bytes of a source.
-pub fn source_bytes(corpus: &Corpus, plan: &Plan, source: usize) -> SourceBytes {
-    let read = corpus.sources[source].bytes.len() as u64;
+/// Accounts for the bytes of a source of `read` bytes.
+pub fn source_bytes(read: u64, removals: &[Removal]) -> SourceBytes {
     let mut bytes = SourceBytes { read, kept: read, ..SourceBytes::default() };
-    for removal in removals(corpus, plan, source) {
+    for removal in removals {
         let len = removal.range.end - removal.range.start;
         bytes.kept -= len;
         *(if removal.rejected { &mut bytes.rejected } else { &mut bytes.removed }) += len;

@@ -173,8 +173,10 @@ impl Settler<'_, '_> {
     fn remove_by_parts(&mut self, doc: DocId, repeats: &[Repeat]) -> bool {
         let Some((keeper, class)) = self.likely_keeper(doc, repeats) else { return false };
         let text = self.corpus.text(doc);
-        let documents = self.search.documents.as_mut();
-        if !documents.is_some_and(|d| d.are_alike(text, self.corpus.text(keeper))) {
+        let Some(documents) = &mut self.search.documents else { return false };
+        let class_of = |doc: DocId| documents.table().rows_of(doc).first().map(|row| row.class);
+        let (Some(own), Some(other)) = (class_of(doc), class_of(keeper)) else { return false };
+        if !documents.are_alike(own, other) {
             return false;
         }
         let form = Form::whole(text.len());

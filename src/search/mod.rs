@@ -146,8 +146,9 @@ impl<'c> Searcher<'c> {
                 postings.candidates(&set, self.options.similarity)
             }
         };
+        let mut own = None;
         candidates.into_iter().take(VERIFIED_PER_SEGMENT).find_map(|keeper| {
-            let similarity = self.verify(class, keeper);
+            let similarity = self.verify(class, keeper, &mut own);
             let linked = similarity >= self.options.similarity;
             let keeper = self.kept[keeper as usize].filter(|_| linked)?;
             Some(Link { keeper, similarity, exact: false })
@@ -164,19 +165,28 @@ impl<'c> Searcher<'c> {
         Some((Link { keeper, similarity, exact: false }, tokens))
     }
 
-    /// Whether two texts are at least as similar as the threshold, computed exactly.
-    pub fn are_alike(&mut self, text: &[u8], other: &[u8]) -> bool {
-        let (own, other) = (self.sets.of_text(text).0, self.sets.of_text(other).0);
+    /// Whether two classes are at least as similar as the threshold: computed exactly, unless their signatures rule it out.
+    pub fn are_alike(&mut self, class: u32, other: u32) -> bool {
+        if !(self.table.is_near(class) && self.table.is_near(other)) {
+            return class == other;
+        }
+        let is_jaccard = self.options.measure == Measure::Jaccard;
+        if is_jaccard && !near::may_be_alike(&self.table, class, other, self.options.similarity) {
+            return false;
+        }
+        let own = self.sets.make(self.corpus, &self.table, class);
+        let other = self.sets.get(self.corpus, &self.table, other);
         similarity(&own, &other, self.options.measure) >= self.options.similarity
     }
 
-    fn verify(&mut self, class: u32, keeper: u32) -> f64 {
+    /// The similarity of a class and a kept one; the set of the first, `own`, is made when it is needed first.
+    fn verify(&mut self, class: u32, keeper: u32, own: &mut Option<Vec<u64>>) -> f64 {
         if let Some(similarity) = self.verified.get(class, keeper) {
             return similarity;
         }
-        let own = self.sets.make(self.corpus, &self.table, class);
+        let own = own.get_or_insert_with(|| self.sets.make(self.corpus, &self.table, class));
         let kept = self.sets.get(self.corpus, &self.table, keeper);
-        similarity(&own, &kept, self.options.measure)
+        similarity(own, &kept, self.options.measure)
     }
 
     /// From now on the segment of this class at `place` is kept.

@@ -93,9 +93,7 @@ struct Grouped {
 }
 
 fn group_band(table: &Table, near: &[u32], band: usize, similarity: f64, grows: bool) -> Grouped {
-    let mut order: Vec<u64> =
-        near.iter().map(|&class| u64::from(table.bands_of(class)[band]) << 32 | u64::from(class)).collect();
-    order.sort_unstable();
+    let order = sorted(near.iter().map(|&class| u64::from(table.bands_of(class)[band]) << 32 | u64::from(class)));
     let mut grouped = Grouped { together: Vec::new(), alone: Vec::new(), likely: Vec::new() };
     for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32) {
         let first = bucket[0] as u32;
@@ -104,10 +102,42 @@ fn group_band(table: &Table, near: &[u32], band: usize, similarity: f64, grows: 
             continue;
         }
         grouped.together.extend(bucket.iter().map(|&entry| entry as u32));
-        let likely = |class: &u32| agreement(table, *class, first) >= least_agreement(similarity);
+        let likely = |class: &u32| may_be_alike(table, *class, first, similarity);
         grouped.likely.extend(bucket[1..].iter().map(|&e| e as u32).filter(likely).map(|class| (class, first)));
     }
     grouped
+}
+
+/// Bits by which entries are dealt out before they are sorted.
+const PARTITION_BITS: u32 = 12;
+
+/// The entries, ascending. They are spread evenly, so they are dealt out by their first bits, and each share, which fits
+/// the cache, is sorted by itself.
+fn sorted(entries: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
+    let share = |entry: u64| (entry >> (64 - PARTITION_BITS)) as usize;
+    let mut ends = vec![0usize; 1 << PARTITION_BITS];
+    entries.clone().for_each(|entry| ends[share(entry)] += 1);
+    let mut total = 0;
+    for end in &mut ends {
+        total += std::mem::replace(end, total);
+    }
+    let mut order = vec![0; total];
+    for entry in entries {
+        let place = &mut ends[share(entry)];
+        order[*place] = entry;
+        *place += 1;
+    }
+    let mut start = 0;
+    for end in ends {
+        order[start..end].sort_unstable();
+        start = end;
+    }
+    order
+}
+
+/// Whether the signatures of two classes promise a link.
+pub(super) fn may_be_alike(table: &Table, a: u32, b: u32, similarity: f64) -> bool {
+    agreement(table, a, b) >= least_agreement(similarity)
 }
 
 /// In how many values the signatures of two classes agree.
@@ -221,6 +251,14 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn dealing_out_sorts(entries in proptest::collection::vec(any::<u64>(), 0..300), shift in 0u32..60) {
+            let entries: Vec<u64> = entries.into_iter().map(|e| e >> shift).collect();
+            let mut expected = entries.clone();
+            expected.sort_unstable();
+            prop_assert_eq!(sorted(entries.iter().copied()), expected);
+        }
+
         #[test]
         fn a_hash_is_found_where_it_is(hashes in proptest::collection::btree_set(any::<u32>(), 0..300), other: u32) {
             let alone: Vec<u64> = hashes.iter().zip(0u64..).map(|(&h, class)| u64::from(h) << 32 | class).collect();

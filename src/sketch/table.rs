@@ -235,7 +235,8 @@ pub fn sketch(
     for part in parts {
         by_unit.iter_mut().zip(part.units).for_each(|(parts, part)| parts.push(part));
     }
-    let tables = units.iter().zip(by_unit).map(|(options, parts)| build(*options, parts, corpus.len())).collect();
+    let parts = units.par_iter().zip(by_unit);
+    let tables = parts.map(|(options, parts)| build(*options, parts, corpus.len())).collect();
     progress.end();
     Ok((tables, document_tokens))
 }
