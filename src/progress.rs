@@ -16,10 +16,8 @@ pub enum Stage {
     Search,
     /// The decision what stays; counted in documents.
     Resolve,
-    /// Writing the cleaned corpus; counted in bytes.
+    /// Writing the cleaned corpus, the ledger and the report; counted in bytes of the corpus.
     Write,
-    /// Writing the report that lies beside the cleaned corpus; not counted.
-    Report,
 }
 
 impl Stage {
@@ -31,7 +29,6 @@ impl Stage {
             Stage::Search => "search",
             Stage::Resolve => "resolve",
             Stage::Write => "write",
-            Stage::Report => "report",
         }
     }
 }

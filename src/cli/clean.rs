@@ -7,8 +7,7 @@ use super::{args, reports, settings};
 use crate::error::{Error, Result};
 use crate::output::{Target, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
-use crate::progress::Stage;
-use crate::report::{Report, ReportFormat};
+use crate::report::Report;
 
 pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     let mut config = settings::config(&args.input, &args.find)?;
@@ -63,19 +62,21 @@ fn to_files(
     terminal: &Terminal,
 ) -> Result<()> {
     terminal.writing();
-    let (written, mut report) = rayon::join(
+    // the disk is busy with the corpus and a core with the ledger: the other core describes the findings
+    let (written, described) = rayon::join(
         || outcome.write(inputs, target, args.force, terminal.progress()),
-        || Report::new(outcome, terminal.measured(), reports::command_line()),
+        || {
+            let report = Report::new(outcome, terminal.measured(), reports::command_line());
+            let file = reports::begin_json(&report, target.path())?;
+            Ok::<_, Error>((report, file))
+        },
     );
-    let written = written?;
-    terminal.progress().begin(Stage::Report, 0);
+    let (written, (mut report, file)) = (written?, described?);
     report.measured = terminal.measured();
-    reports::write_one(&report, ReportFormat::Json, &written.state().join("report.json"))?;
-    terminal.progress().end();
+    reports::finish_json(file, &report.measured, &written.state().join("report.json"))?;
     terminal.progress().check()?;
     written.commit()?;
     reports::write_all(&report, &args.report.reports, terminal)?;
-    report.measured = terminal.measured();
     terminal.say(|style, err| {
         reports::print_summary(&report, &args.report, terminal.verbose, style, err)?;
         let state = state_dir(target.path());

@@ -74,9 +74,7 @@ impl Bars {
 fn template(stage: Stage) -> &'static str {
     match stage {
         Stage::Read | Stage::Write => "{msg:>8} [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-        Stage::Sketch | Stage::Search | Stage::Resolve | Stage::Report => {
-            "{msg:>8} [{bar:40}] {human_pos}/{human_len} {eta}"
-        }
+        Stage::Sketch | Stage::Search | Stage::Resolve => "{msg:>8} [{bar:40}] {human_pos}/{human_len} {eta}",
     }
 }
 

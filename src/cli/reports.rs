@@ -6,8 +6,8 @@ use super::args;
 use super::terminal::Terminal;
 use crate::corpus::Corpus;
 use crate::error::{Error, Result};
-use crate::output::write_file;
-use crate::report::{self, Report, ReportFormat, Style, human_bytes, summary};
+use crate::output::PendingFile;
+use crate::report::{self, Measured, Report, ReportFormat, Style, human_bytes, summary};
 
 /// Groups in a summary, if nothing else is asked for.
 const FINDINGS: usize = 5;
@@ -41,8 +41,23 @@ pub(super) fn check(reports: &[(ReportFormat, PathBuf)], corpus: &Corpus) -> Res
 }
 
 /// Writes one report to a file.
-pub(super) fn write_one(report: &Report<'_>, format: ReportFormat, path: &Path) -> Result<()> {
-    write_file(path, |out| report::write(report, format, out))
+fn write_one(report: &Report<'_>, format: ReportFormat, path: &Path) -> Result<()> {
+    let mut file = PendingFile::beside(path)?;
+    report::write(report, format, &mut file).map_err(|e| Error::io("cannot write", path, e))?;
+    file.finish(path)
+}
+
+/// Writes the report that lies beside the cleaned corpus at `place`, but for what is measured later.
+pub(super) fn begin_json(report: &Report<'_>, place: &Path) -> Result<PendingFile> {
+    let mut file = PendingFile::beside(place)?;
+    report::begin_json(report, &mut file).map_err(|e| Error::io("cannot write beside", place, e))?;
+    Ok(file)
+}
+
+/// Ends that report and puts it at `path`.
+pub(super) fn finish_json(mut file: PendingFile, measured: &Measured, path: &Path) -> Result<()> {
+    report::finish_json(measured, &mut file).map_err(|e| Error::io("cannot write", path, e))?;
+    file.finish(path)
 }
 
 /// Whether one of the reports goes to standard output.

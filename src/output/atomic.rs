@@ -92,15 +92,33 @@ pub(super) fn check_free(place: &Path, force: bool) -> Result<()> {
     }
 }
 
-/// Writes one file whole or not at all, over what is there.
-pub fn write_file(place: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let failed = |e| Error::io("cannot write", place, e);
-    let mut file = io::BufWriter::new(temporary_file(place)?);
-    write(&mut file).map_err(failed)?;
-    let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(place).map_err(|e| failed(e.error))?;
-    sync_parent(place).map_err(failed)
+/// A file that is being written and has no place yet; dropped, it vanishes.
+pub struct PendingFile(io::BufWriter<NamedTempFile>);
+
+impl PendingFile {
+    /// A file on the same disk as `place`, which need not be its own place.
+    pub fn beside(place: &Path) -> Result<PendingFile> {
+        Ok(PendingFile(io::BufWriter::new(temporary_file(place)?)))
+    }
+
+    /// Flushes it to disk and puts it at `place`, over what is there.
+    pub fn finish(self, place: &Path) -> Result<()> {
+        let failed = |e| Error::io("cannot write", place, e);
+        let file = self.0.into_inner().map_err(|e| failed(e.into_error()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(place).map_err(|e| failed(e.error))?;
+        sync_parent(place).map_err(failed)
+    }
+}
+
+impl Write for PendingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn temporary_file(place: &Path) -> Result<NamedTempFile> {

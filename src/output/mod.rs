@@ -11,7 +11,7 @@ mod restore;
 mod splice;
 mod target;
 
-pub use atomic::write_file;
+pub use atomic::PendingFile;
 pub use restore::{Restored, restore};
 pub use splice::{Removal, SourceBytes, removals, source_bytes};
 pub use target::{Target, state_dir};

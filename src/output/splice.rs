@@ -41,7 +41,7 @@ pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
             Fate::Kept => Vec::new(),
             Fate::Removed | Fate::Emptied => {
                 let record = corpus.document(id).record_range();
-                Vec::from([record.start as u64..record.end as u64])
+                std::iter::once(record.start as u64..record.end as u64).collect()
             }
             Fate::Edited => {
                 let spans: Vec<Span> = plan.cuts_of(id).iter().map(|c| c.place.span).collect();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::model::Report;
+use super::model::{Measured, Report};
 use crate::corpus::DocId;
 
 /// Grows by one whenever a field changes its meaning or goes away.
@@ -14,8 +14,8 @@ const SCHEMA_VERSION: u32 = 1;
 /// Most repeated segments that are listed.
 const MOST_REPEATED: usize = 20;
 
-/// Writes the report.
-pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes everything but what was measured; [`finish`] has to follow.
+pub(super) fn begin(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let outcome = report.outcome;
     writeln!(out, "{{\"schema_version\": {SCHEMA_VERSION},")?;
     let run = json!({
@@ -54,20 +54,20 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         })
     });
     array(out, "rejected", rejects)?;
-    array(
-        out,
-        "skipped",
-        outcome.corpus.skipped.iter().map(|s| json!({"source": s.path.display().to_string(), "reason": s.reason})),
-    )?;
-    let stages: serde_json::Map<_, _> =
-        report.measured.stages.iter().map(|(n, s)| ((*n).to_owned(), json!(s))).collect();
-    let measured = json!({
-        "seconds": report.measured.seconds,
+    let skipped = outcome.corpus.skipped.iter();
+    array(out, "skipped", skipped.map(|s| json!({"source": s.path.display().to_string(), "reason": s.reason})))
+}
+
+/// Writes what was measured, and ends the report.
+pub(super) fn finish(measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
+    let stages: serde_json::Map<_, _> = measured.stages.iter().map(|(n, s)| ((*n).to_owned(), json!(s))).collect();
+    let described = json!({
+        "seconds": measured.seconds,
         "stages": stages,
-        "peak_memory": report.measured.peak_memory,
-        "threads": report.measured.threads,
+        "peak_memory": measured.peak_memory,
+        "threads": measured.threads,
     });
-    writeln!(out, "\"measured\": {measured}}}")
+    writeln!(out, "\"measured\": {described}}}")
 }
 
 fn source(report: &Report<'_>, index: usize) -> serde_json::Value {

@@ -49,9 +49,20 @@ impl ReportFormat {
 /// Writes a report in a format.
 pub fn write(report: &Report<'_>, format: ReportFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        ReportFormat::Json => json::write(report, out),
+        ReportFormat::Json => begin_json(report, out).and_then(|()| finish_json(&report.measured, out)),
         ReportFormat::Text => text::write(report, out),
         ReportFormat::Csv => csv::write(report, out),
         ReportFormat::Markdown => markdown::write(report, out),
     }
+}
+
+/// Writes a JSON report but for its end, so that it can be written while stages are still being measured;
+/// [`finish_json`] has to follow.
+pub fn begin_json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    json::begin(report, out)
+}
+
+/// Writes what was measured, and ends a JSON report.
+pub fn finish_json(measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
+    json::finish(measured, out)
 }
