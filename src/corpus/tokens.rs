@@ -28,6 +28,8 @@ pub struct Tokens {
     pub starts: Vec<u32>,
     /// A stretch of ASCII, lower-cased, separators 0, with [`PADDING`] more zeros.
     lower: Vec<u8>,
+    /// The token under way where characters are read one by one.
+    word: Word,
 }
 
 /// ASCII is lower-cased in stretches of at most this many bytes, which stay in the cache.
@@ -74,10 +76,10 @@ impl Tokens {
         }
     }
 
-    /// Reads from `start`, character by character, up to the first separator; gives the offset after it.
+    /// Reads from `start`, character by character, up to a separator that ASCII follows; gives the offset after it.
     fn read_characters(&mut self, text: &[u8], start: usize, options: TokenOptions) -> usize {
         let table = chars::basic();
-        let mut word = Word::default();
+        let mut word = std::mem::take(&mut self.word);
         let (mut at, mut word_start) = (start, start);
         while at < text.len() {
             let (c, len) = chars::decode_first(&text[at..]);
@@ -89,23 +91,27 @@ impl Tokens {
                         word_start = at;
                     }
                     match folds {
-                        true => chars::fold(c, |bytes| word.push(bytes)),
-                        false => word.push(&text[at..at + len]),
+                        true => chars::fold(c, |bytes| word.push(packed_char(bytes, bytes.len()), bytes.len())),
+                        false => word.push(packed_char(&text[at..], len), len),
                     }
                 }
                 (Class::Single, _) => {
                     self.end_word(&mut word, word_start);
-                    self.push(hash_token(&text[at..at + len]), at);
+                    self.push(hash_short(u128::from(packed_char(&text[at..], len))), at);
                 }
                 (Class::Ignorable, _) => {}
                 _ => {
                     self.end_word(&mut word, word_start);
-                    return at + len;
+                    if text.get(at + len).is_none_or(u8::is_ascii) {
+                        at += len;
+                        break;
+                    }
                 }
             }
             at += len;
         }
         self.end_word(&mut word, word_start);
+        self.word = word;
         at
     }
 
@@ -113,7 +119,7 @@ impl Tokens {
     fn end_word(&mut self, word: &mut Word, start: usize) {
         if !word.is_empty() {
             self.push(word.hash(), start);
-            *word = Word::default();
+            word.clear();
         }
     }
 
@@ -189,7 +195,7 @@ fn first_word(lower: &[u8]) -> (u64, usize) {
 }
 
 /// A token under way: its first 16 bytes packed, all of them if it is longer.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Word {
     packed: u128,
     len: usize,
@@ -201,23 +207,36 @@ impl Word {
         self.len == 0
     }
 
-    fn push(&mut self, bytes: &[u8]) {
-        let len = self.len + bytes.len();
-        if len <= 16 {
-            for (&byte, at) in bytes.iter().zip(self.len..) {
-                self.packed |= u128::from(byte) << (8 * at);
-            }
+    fn clear(&mut self) {
+        (self.packed, self.len) = (0, 0);
+        self.long.clear();
+    }
+
+    /// Adds a character of `n` bytes.
+    #[inline(always)]
+    fn push(&mut self, packed: u32, n: usize) {
+        if self.len + n <= 16 {
+            self.packed |= u128::from(packed) << (8 * self.len);
         } else {
             if self.long.is_empty() {
                 self.long.extend_from_slice(&self.packed.to_le_bytes()[..self.len]);
             }
-            self.long.extend_from_slice(bytes);
+            self.long.extend_from_slice(&packed.to_le_bytes()[..n]);
         }
-        self.len = len;
+        self.len += n;
     }
 
     fn hash(&self) -> u64 {
         if self.long.is_empty() { hash_short(self.packed) } else { hash_token(&self.long) }
+    }
+}
+
+/// The first `len` bytes of `text`, at most four, in one number.
+#[inline(always)]
+fn packed_char(text: &[u8], len: usize) -> u32 {
+    match text.first_chunk::<4>() {
+        Some(bytes) => u32::from_le_bytes(*bytes) & (u32::MAX >> (32 - 8 * len)),
+        None => text[..len].iter().rev().fold(0, |packed, &byte| packed << 8 | u32::from(byte)),
     }
 }
 
