@@ -1,7 +1,7 @@
 //! What each stage of a run costs, from the tokeniser to the whole of `scan` and `clean`.
 //!
 //! ```text
-//! cargo bench                     everything, about two minutes
+//! cargo bench                     everything, about five minutes
 //! cargo bench -- read/            one stage
 //! cargo bench -- --test           every bench once, checks only
 //! ```
