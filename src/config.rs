@@ -167,6 +167,7 @@ impl Config {
             "measure": self.search.measure.name(),
             "ngram": per_unit(&self.ngram),
             "min_tokens": per_unit(&self.min_tokens),
+            "tokens": if self.tokens.by_character { "character" } else { "word" },
             "ignore_digits": self.tokens.ignore_digits,
             "lsh": if self.search.measure == Measure::Jaccard { banding } else { None },
             "keep": KeepName(&self.keep).to_string(),

@@ -262,6 +262,11 @@ pub(super) struct Find {
     /// What separates paragraphs; auto decides for each document from its line lengths
     #[arg(long, value_name = "WHAT", default_value = "auto")]
     pub(super) paragraph_break: ParagraphBreak,
+    /// What a token is: a word, or every letter, digit and mark by itself
+    ///
+    /// Characters suit short texts in languages that glue words together; --ngram and --min-tokens then count characters.
+    #[arg(long, value_name = "WHAT", default_value = "word")]
+    pub(super) tokens: Tokens,
     /// Digits count for nothing, so that "page 3" and "page 4" are the same
     #[arg(long)]
     pub(super) ignore_digits: bool,
@@ -288,6 +293,12 @@ pub(super) enum UnitArg {
     Sentence,
     /// Compare nothing: read and write only
     None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Tokens {
+    Word,
+    Character,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -41,7 +41,10 @@ pub(super) fn config(input: &args::Input, find: &args::Find) -> Result<Config> {
             args::ParagraphBreak::Newline => ParagraphBreak::Newline,
             args::ParagraphBreak::BlankLine => ParagraphBreak::BlankLine,
         },
-        tokens: TokenOptions { ignore_digits: find.ignore_digits },
+        tokens: TokenOptions {
+            ignore_digits: find.ignore_digits,
+            by_character: find.tokens == args::Tokens::Character,
+        },
         ngram: per_unit(defaults.ngram, &find.ngram),
         min_tokens: per_unit(defaults.min_tokens, &find.min_tokens),
         search: SearchOptions {

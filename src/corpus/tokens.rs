@@ -17,6 +17,8 @@ use super::chars::{self, Class};
 pub struct TokenOptions {
     /// Digits separate instead of counting, so that "page 3 of 9" and "page 4 of 9" are the same text.
     pub ignore_digits: bool,
+    /// Every letter, digit and mark is a token by itself: for texts in which words are few or hard to tell.
+    pub by_character: bool,
 }
 
 /// The tokens of one text, as columns; reused from text to text.
@@ -45,7 +47,8 @@ impl Tokens {
         self.starts.clear();
         let mut at = 0;
         while at < text.len() {
-            let words = whole_ascii_words(&text[at..text.len().min(at + STRETCH)], at + STRETCH >= text.len());
+            let ahead = &text[at..text.len().min(at + STRETCH)];
+            let words = if options.by_character { 0 } else { whole_ascii_words(ahead, at + STRETCH >= text.len()) };
             if words > 0 {
                 self.read_ascii(&text[at..at + words], at, options);
                 at += words;
@@ -84,7 +87,11 @@ impl Tokens {
         while at < text.len() {
             let (c, len) = chars::decode_first(&text[at..]);
             let (class, folds) = c.map_or((Class::Separator, false), |c| chars::look_up(table, c));
-            let class = if class == Class::Digit && options.ignore_digits { Class::Separator } else { class };
+            let class = match class {
+                Class::Digit if options.ignore_digits => Class::Separator,
+                Class::Letter | Class::Digit if options.by_character => Class::Single,
+                class => class,
+            };
             match (class, c) {
                 (Class::Letter | Class::Digit, Some(c)) => {
                     if word.is_empty() {
@@ -94,6 +101,11 @@ impl Tokens {
                         true => chars::fold(c, |bytes| word.push(packed_char(bytes, bytes.len()), bytes.len())),
                         false => word.push(packed_char(&text[at..], len), len),
                     }
+                }
+                (Class::Single, Some(c)) if folds => {
+                    self.end_word(&mut word, word_start);
+                    chars::fold(c, |bytes| word.push(packed_char(bytes, bytes.len()), bytes.len()));
+                    self.end_word(&mut word, at);
                 }
                 (Class::Single, _) => {
                     self.end_word(&mut word, word_start);
@@ -318,8 +330,18 @@ mod tests {
     }
 
     #[test]
+    fn characters_can_be_tokens() {
+        let options = TokenOptions { by_character: true, ..TokenOptions::default() };
+        let tokens = |text: &str| fast(text.as_bytes(), options);
+        assert_eq!(tokens("Ab 1é!").iter().map(|t| t.1).collect::<Vec<_>>(), [0, 1, 3, 4]);
+        let hashes = |text: &str| tokens(text).into_iter().map(|t| t.0).collect::<Vec<_>>();
+        assert_eq!(hashes("a-b ÉÉ"), hashes("AB éé"));
+        assert_eq!(hashes("좋아 요"), hashes("좋 아요"));
+    }
+
+    #[test]
     fn digits_can_be_ignored() {
-        let options = TokenOptions { ignore_digits: true };
+        let options = TokenOptions { ignore_digits: true, ..TokenOptions::default() };
         assert_eq!(fast(b"a1b 22", options).len(), 2);
         assert_eq!(fast("é٣x".as_bytes(), options).len(), 2);
     }
@@ -349,7 +371,7 @@ mod tests {
     proptest! {
         #[test]
         fn equals_the_definition(text in any::<String>(), ignore_digits: bool) {
-            let options = TokenOptions { ignore_digits };
+            let options = TokenOptions { ignore_digits, ..TokenOptions::default() };
             prop_assert_eq!(fast(text.as_bytes(), options), naive(text.as_bytes(), options));
         }
 

@@ -91,6 +91,30 @@ fn korean_reviews() {
     documents_of("ko_reviews", "oracle_j5c_0.5.tsv");
 }
 
+/// These were measured on sets of five characters, punctuation included; runs of four letters are the nearest we have.
+#[test]
+fn similarity_of_characters_is_found_with_characters_as_tokens() {
+    let tokens = unecho::corpus::TokenOptions { by_character: true, ..Default::default() };
+    let ngram = unecho::config::PerUnit::new([4, 3, 3, 3]);
+    let config = Config { units: vec![Unit::Document], tokens, ngram, ..Config::default() };
+    for (folder, oracle) in [
+        ("zh_poetry", "oracle_j5c_0.5.tsv"),
+        ("tldr_multi", "oracle_j5c_0.8.tsv"),
+        ("ko_reviews", "oracle_j5c_0.5.tsv"),
+    ] {
+        let Some((outcome, ids)) = scan(folder, &config) else { continue };
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        let removed = |id: &str| outcome.plan.fates[ids[id]] == Fate::Removed;
+        let all = rows(shared(folder).unwrap().join(oracle));
+        let is_counted =
+            |row: &&Vec<String>| number(&row[2]) >= 0.8 && number(&row[4]) >= 20.0 && number(&row[5]) >= 20.0;
+        let pairs: Vec<_> = all.iter().filter(is_counted).collect();
+        let found = pairs.iter().filter(|row| removed(&row[0]) || removed(&row[1])).count();
+        tell(&format!("{folder}, by character: {found} of {} pairs have a side removed", pairs.len()));
+        assert!(!pairs.is_empty() && found as f64 >= 0.98 * pairs.len() as f64, "{folder}: {found} of {}", pairs.len());
+    }
+}
+
 /// Of the marked repeats of at least ten tokens, all but the first of each group: how many are there, and of how many
 /// every token goes.
 fn marked_repeats(config: &Config) -> Option<(usize, usize, usize)> {
