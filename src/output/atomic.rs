@@ -28,8 +28,7 @@ enum Made {
 impl Staged {
     /// A directory that will be `place`.
     pub(super) fn directory(place: &Path, force: bool) -> Result<Staged> {
-        let made =
-            builder(place, 0o777).tempdir_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))?;
+        let made = builder(0o777).tempdir_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))?;
         Ok(Staged { place: place.to_owned(), force, made: Made::Directory(made) })
     }
 
@@ -122,12 +121,11 @@ impl Write for PendingFile {
 }
 
 fn temporary_file(place: &Path) -> Result<NamedTempFile> {
-    builder(place, 0o666).tempfile_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))
+    builder(0o666).tempfile_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))
 }
 
 /// Names temporary outputs so that nobody takes them for finished ones; `mode` is what the umask is taken from.
-fn builder(place: &Path, mode: u32) -> Builder<'static, 'static> {
-    let _ = place;
+fn builder(mode: u32) -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(".unecho-").suffix(".tmp");
     #[cfg(unix)]

@@ -9,7 +9,7 @@ mod contain;
 mod near;
 mod verify;
 
-use crate::corpus::{Corpus, Place, Shingler, TokenOptions};
+use crate::corpus::{Corpus, DocId, Place, Span, TokenOptions};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
 use crate::sketch::{Sketcher, Table};
@@ -110,13 +110,7 @@ impl<'c> Searcher<'c> {
     }
 
     /// The class of a text that is not in the table; see [`Table::add`].
-    pub fn add(
-        &mut self,
-        sketcher: &mut Sketcher,
-        text: &[u8],
-        doc: crate::corpus::DocId,
-        spans: &[crate::corpus::Span],
-    ) -> Option<u32> {
+    pub fn add(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
         let known = self.table.classes();
         let class = self.table.add(sketcher, text, doc, spans)?;
         self.kept.resize(self.table.classes(), None);
@@ -231,10 +225,5 @@ impl<'c> Searcher<'c> {
                 }
             }
         }
-    }
-
-    /// Tokens in a shingle of this unit.
-    pub fn shingler(&self) -> Shingler {
-        self.table.options.shingler
     }
 }

@@ -194,11 +194,8 @@ impl Buckets {
 
     /// Adds a kept class to its buckets.
     pub(super) fn insert(&mut self, table: &Table, class: u32) {
-        let mask = self.shared.get(class as usize).copied().unwrap_or(u64::MAX);
-        for (band, &hash) in table.bands_of(class).iter().enumerate() {
-            if mask & bit(band) != 0 {
-                self.enter(key(band, hash), class);
-            }
+        for key in keys(table, &self.shared, class) {
+            self.enter(key, class);
         }
     }
 
