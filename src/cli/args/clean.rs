@@ -1,0 +1,46 @@
+//! `unecho clean`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Find, Input, Report};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  unecho clean corpus/ -o cleaned
+  unecho clean train.jsonl.gz -o clean.jsonl.gz --text-field content --max-removed 30%
+  unecho clean new/ archive/ -o cleaned --protect 'archive/**'
+  unecho clean crawl/ -o cleaned --keep max:quality --report csv=removed.csv
+  cat docs.jsonl | unecho clean - --format jsonl -o - > clean.jsonl";
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Clean {
+    #[command(flatten)]
+    pub(in crate::cli) input: Input,
+    /// Where the cleaned corpus goes
+    ///
+    /// A directory, or, for one input file, a file if it has an extension. `-` is standard output: all documents one after
+    /// the other, without compression, and no ledger.
+    #[arg(short, long, value_name = "OUT", required_unless_present = "dry_run")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// Show the plan on standard output; write nothing
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// Replace an output that an earlier run wrote
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) find: Find,
+    #[command(flatten)]
+    pub(in crate::cli) report: Report,
+    /// Stop before writing if more than this share of the bytes would go
+    ///
+    /// It holds for the corpus, and for each source of several documents. Without it, a source of 64 KiB or more that
+    /// loses more than half is warned about.
+    #[arg(long, value_name = "PERCENT", help_heading = "Guard rails", value_parser = crate::cli::settings::parse_percent)]
+    pub(in crate::cli) max_removed: Option<f64>,
+    /// Keep documents of which nothing is left, as empty ones; they are dropped and listed otherwise
+    #[arg(long, help_heading = "Guard rails")]
+    pub(in crate::cli) keep_empty: bool,
+}

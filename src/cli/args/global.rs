@@ -1,0 +1,34 @@
+//! Options of every command.
+
+use clap::{Args, ValueEnum};
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "General")]
+pub(in crate::cli) struct Global {
+    /// Worker threads; 0 for one per core [default: 0]
+    ///
+    /// The result does not depend on it. RAYON_NUM_THREADS is honoured where this is 0.
+    #[arg(short = 'j', long, global = true, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(in crate::cli) threads: usize,
+    /// Progress bars on standard error
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(in crate::cli) progress: When,
+    /// Colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(in crate::cli) color: When,
+    /// Print errors only
+    #[arg(short, long, global = true)]
+    pub(in crate::cli) quiet: bool,
+    /// Print more: stage times, memory, what was skipped or set aside, more findings
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(in crate::cli) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum When {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,67 @@
+//! What was typed: one file per command or group of options. What it means is in `settings`.
+
+mod clean;
+mod find;
+mod global;
+mod input;
+mod report;
+mod restore;
+mod scan;
+
+use clap::{Parser, Subcommand};
+
+pub(super) use clean::Clean;
+pub(super) use find::{Find, Measure, ParagraphBreak, Scope, Tokens, UnitArg};
+pub(super) use global::{Global, When};
+pub(super) use input::{Format, Input, OnError, Records};
+pub(super) use report::Report;
+pub(super) use restore::Restore;
+pub(super) use scan::Scan;
+
+const EXAMPLES: &str = "\
+Examples:
+  unecho scan corpus/                             what is said twice in a directory
+  unecho clean corpus/ -o cleaned                 write it once
+  unecho clean data.jsonl.zst -o clean.jsonl.zst  JSON Lines, compressed
+  unecho clean corpus/ --dry-run                  the plan, nothing written
+  unecho restore cleaned -o original              undo a clean, byte for byte
+
+Exit codes: 0 done, 2 usage, configuration or I/O error, 130 interrupted.
+Home of the documentation: README.md of the project.";
+
+/// Finds what a text corpus says twice, and writes it once.
+#[derive(Debug, Parser)]
+#[command(name = "unecho", version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Find repeats and report them; writes no corpus
+    ///
+    /// The findings go to standard output.
+    #[command(after_long_help = scan::EXAMPLES)]
+    Scan(Scan),
+    /// Write the corpus with every repeat removed, a report, and a ledger to undo it
+    ///
+    /// OUT mirrors the input. Beside it, in OUT.unecho, lie report.json, the ledger, and what was set aside. Everything is
+    /// written under another name first and renamed when it is complete.
+    #[command(after_long_help = clean::EXAMPLES)]
+    Clean(Clean),
+    /// Rebuild the original from a cleaned corpus and its ledger
+    ///
+    /// The result is the original byte for byte; compressed files come back with the same contents, compressed anew.
+    #[command(after_long_help = restore::EXAMPLES)]
+    Restore(Restore),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (troff)
+    Man,
+}
