@@ -35,7 +35,7 @@ pub(super) struct Bars {
 struct State {
     bar: ProgressBar,
     stage: Option<(Stage, Instant)>,
-    times: Vec<(&'static str, f64)>,
+    times: Vec<(String, f64)>,
 }
 
 impl Bars {
@@ -102,9 +102,9 @@ impl Progress for Bars {
         state.bar.finish_and_clear();
         if let Some((stage, started)) = state.stage.take() {
             let seconds = started.elapsed().as_secs_f64();
-            match state.times.iter_mut().find(|(name, _)| *name == stage.name()) {
+            match state.times.iter_mut().find(|(name, _)| name == stage.name()) {
                 Some((_, total)) => *total += seconds,
-                None => state.times.push((stage.name(), seconds)),
+                None => state.times.push((stage.name().to_owned(), seconds)),
             }
         }
     }

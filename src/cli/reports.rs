@@ -79,13 +79,12 @@ pub(super) fn print_summary(
         return Ok(());
     }
     writeln!(out)?;
-    let corpus = &report.outcome.corpus;
-    for skipped in &corpus.skipped {
-        writeln!(out, "  skipped  {}: {}", skipped.path.display(), skipped.reason)?;
+    for skipped in &report.overview.skipped {
+        writeln!(out, "  skipped  {}: {}", skipped.source, skipped.reason)?;
     }
-    for reject in &corpus.rejects {
+    for reject in &report.overview.rejected {
         let line = reject.line.map(|line| format!(":{line}")).unwrap_or_default();
-        writeln!(out, "  rejected {}{line}: {}", report.reject_source(reject.source).display(), reject.reason)?;
+        writeln!(out, "  rejected {}{line}: {}", reject.source, reject.reason)?;
     }
     for (stage, seconds) in &report.measured.stages {
         writeln!(out, "  {stage:<8} {seconds:>8.3} s")?;

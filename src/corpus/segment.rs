@@ -13,12 +13,14 @@ use std::borrow::Cow;
 
 use bstr::ByteSlice;
 use memchr::memchr_iter;
+use serde::{Deserialize, Serialize};
 
 use super::Span;
 use super::chars::inside_token;
 
 /// The kinds of segments, largest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// The whole text.
     Document,

@@ -33,6 +33,22 @@ impl Span {
         &text[self.start as usize..self.end as usize]
     }
 
+    /// What is left of it without `cuts`, which are ascending and disjoint.
+    pub fn without(self, cuts: impl IntoIterator<Item = Span>) -> Vec<Span> {
+        let mut left = Vec::new();
+        let mut rest = self;
+        for cut in cuts.into_iter().filter(|cut| cut.overlaps(self)) {
+            if rest.start < cut.start {
+                left.push(Span { start: rest.start, end: cut.start });
+            }
+            rest.start = cut.end.min(self.end);
+        }
+        if !rest.is_empty() {
+            left.push(rest);
+        }
+        left
+    }
+
     /// Whether the two share a byte.
     pub fn overlaps(self, other: Span) -> bool {
         self.start < other.end && other.start < self.end
@@ -46,4 +62,21 @@ pub struct Place {
     pub doc: DocId,
     /// The byte range of its text.
     pub span: Span,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_after_cuts() {
+        let span = Span::new(2, 8);
+        assert_eq!(span.without([]), [span]);
+        assert_eq!(
+            span.without([Span::new(0, 3), Span::new(4, 5), Span::new(7, 9)]),
+            [Span::new(3, 4), Span::new(5, 7)]
+        );
+        assert_eq!(span.without([Span::new(0, 9)]), []);
+        assert_eq!(span.without([Span::new(0, 2), Span::new(8, 9)]), [span]);
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::model::{Location, Report};
+use super::Report;
+use super::model::Location;
 
 const HEADER: [&str; 21] = [
     "group",
@@ -32,14 +33,13 @@ const HEADER: [&str; 21] = [
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(HEADER)?;
-    for (index, group) in report.groups.iter().enumerate() {
-        let keeper = place(&report.location(group.keeper));
-        for &edit in &group.edits {
-            let member = report.member(edit as usize);
+    for index in 0..report.len() {
+        let keeper = place(&report.keeper(index));
+        for member in report.members(index) {
             let mut row = vec![
                 (index + 1).to_string(),
-                group.unit.name().to_owned(),
-                member.kind.to_owned(),
+                report.unit(index).name().to_owned(),
+                member.kind.name().to_owned(),
                 format!("{:.4}", member.similarity),
                 member.tokens.to_string(),
             ];

@@ -1,12 +1,15 @@
-//! The JSON report: one object, one group a line, written as it goes. The README documents every field.
+//! The JSON report: one object, one group a line, written as it goes; and read back. The README documents every field.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use rayon::prelude::*;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
-use super::model::{Measured, Report};
-use crate::corpus::DocId;
+use super::Report;
+use super::model::{
+    CorpusTotals, DocumentView, GroupView, Histograms, Measured, Overview, Rejected, Run, SkippedView, SourceView,
+};
+use crate::corpus::Unit;
 
 /// Grows by one whenever a field changes its meaning or goes away.
 const SCHEMA_VERSION: u32 = 1;
@@ -14,85 +17,39 @@ const SCHEMA_VERSION: u32 = 1;
 /// Most repeated segments that are listed.
 const MOST_REPEATED: usize = 20;
 
+/// One of the largest groups.
+#[derive(Serialize)]
+struct Repeated {
+    group: usize,
+    unit: Unit,
+    copies: usize,
+    excerpt: String,
+}
+
 /// Writes everything but what was measured; [`finish`] has to follow.
 pub(super) fn begin(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let outcome = report.outcome;
+    let overview = &report.overview;
     writeln!(out, "{{\"schema_version\": {SCHEMA_VERSION},")?;
-    let run = json!({
-        "unecho": env!("CARGO_PKG_VERSION"),
-        "command": report.command,
-        "options": outcome.config.describe(),
-    });
-    member(out, "run", &run)?;
-    let mut totals = serde_json::to_value(report.totals())?;
-    totals["segments"] = serde_json::to_value(report.unit_totals())?;
-    member(out, "totals", &totals)?;
-    array(out, "sources", (0..outcome.corpus.sources.len()).map(|s| source(report, s)))?;
-    let similarity = report.similarity_histogram().into_iter();
-    let similarity: Vec<_> =
-        similarity.map(|(h, count)| json!({"from": f64::from(h) / 100.0, "count": count})).collect();
-    let sizes: Vec<_> = report
-        .size_histogram()
-        .into_iter()
-        .map(|(from, to, count)| json!({"from": from, "to": to, "count": count}))
-        .collect();
-    member(out, "histograms", &json!({"similarity": similarity, "group_size": sizes}))?;
-    let repeated = report.largest_groups(MOST_REPEATED).into_iter().map(|g| {
-        let group = &report.groups[g];
-        json!({
-            "group": g + 1, "unit": group.unit.name(), "copies": group.edits.len() + 1,
-            "excerpt": report.location(group.keeper).excerpt,
-        })
+    member(out, "run", &overview.run)?;
+    member(out, "totals", &overview.totals)?;
+    array(out, "sources", &overview.sources)?;
+    member(out, "histograms", &overview.histograms)?;
+    let repeated = report.largest_groups(MOST_REPEATED).into_iter().map(|g| Repeated {
+        group: g + 1,
+        unit: report.unit(g),
+        copies: report.copies(g),
+        excerpt: report.keeper(g).excerpt,
     });
     array(out, "most_repeated", repeated)?;
     groups(report, out)?;
-    array(out, "emptied", report.emptied().map(|id| emptied(report, id)))?;
-    let rejects = outcome.corpus.rejects.iter().map(|r| {
-        json!({
-            "source": report.reject_source(r.source).display().to_string(), "line": r.line,
-            "bytes": r.range.end - r.range.start, "reason": r.reason,
-        })
-    });
-    array(out, "rejected", rejects)?;
-    let skipped = outcome.corpus.skipped.iter();
-    array(out, "skipped", skipped.map(|s| json!({"source": s.path.display().to_string(), "reason": s.reason})))
+    array(out, "emptied", &overview.emptied)?;
+    array(out, "rejected", &overview.rejected)?;
+    array(out, "skipped", &overview.skipped)
 }
 
 /// Writes what was measured, and ends the report.
 pub(super) fn finish(measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
-    let stages: serde_json::Map<_, _> = measured.stages.iter().map(|(n, s)| ((*n).to_owned(), json!(s))).collect();
-    let described = json!({
-        "seconds": measured.seconds,
-        "stages": stages,
-        "peak_memory": measured.peak_memory,
-        "threads": measured.threads,
-    });
-    writeln!(out, "\"measured\": {described}}}")
-}
-
-fn source(report: &Report<'_>, index: usize) -> serde_json::Value {
-    let source = &report.outcome.corpus.sources[index];
-    let totals = report.source_totals(index);
-    json!({
-        "source": source.path.display().to_string(),
-        "format": source.format.name(),
-        "codec": source.codec.name(),
-        "stored_bytes": source.stored,
-        "digest": format!("xxh3-128:{:032x}", source.digest),
-        "documents": totals.documents,
-        "bytes": totals.bytes,
-        "tokens": totals.tokens,
-    })
-}
-
-fn emptied(report: &Report<'_>, id: DocId) -> serde_json::Value {
-    let corpus = &report.outcome.corpus;
-    json!({
-        "document": report.document_id(id),
-        "source": corpus.source_of(id).path.display().to_string(),
-        "record": corpus.document(id).record,
-        "line": corpus.document(id).line,
-    })
+    writeln!(out, "\"measured\": {}}}", serde_json::to_string(measured)?)
 }
 
 /// Groups that are described at a time, on all threads.
@@ -101,8 +58,8 @@ const AT_A_TIME: usize = 4096;
 /// The member `groups`, as [`array`] would write it.
 fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "\"groups\": [")?;
-    for start in (0..report.groups.len()).step_by(AT_A_TIME) {
-        let some = start..report.groups.len().min(start + AT_A_TIME);
+    for start in (0..report.len()).step_by(AT_A_TIME) {
+        let some = start..report.len().min(start + AT_A_TIME);
         let lines: Vec<String> =
             some.into_par_iter().map(|g| serde_json::to_string(&report.group(g))).collect::<Result<_, _>>()?;
         let before = if start == 0 { "\n" } else { ",\n" };
@@ -112,16 +69,97 @@ fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A member of the top object, on a line of its own.
-fn member(out: &mut dyn Write, name: &str, value: &serde_json::Value) -> io::Result<()> {
-    writeln!(out, "\"{name}\": {value},")
+fn member(out: &mut dyn Write, name: &str, value: &impl Serialize) -> io::Result<()> {
+    writeln!(out, "\"{name}\": {},", serde_json::to_string(value)?)
 }
 
 /// A member that is an array, one element a line.
-fn array<T: serde::Serialize>(out: &mut dyn Write, name: &str, values: impl Iterator<Item = T>) -> io::Result<()> {
+fn array<T: Serialize>(out: &mut dyn Write, name: &str, values: impl IntoIterator<Item = T>) -> io::Result<()> {
     write!(out, "\"{name}\": [")?;
-    for (i, value) in values.enumerate() {
+    for (i, value) in values.into_iter().enumerate() {
         out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
         serde_json::to_writer(&mut *out, &value)?;
     }
     writeln!(out, "],")
+}
+
+/// A whole report, as it is read. What can be worked out from the rest (`most_repeated`) is not read, and fields of later
+/// versions that add to this one are passed over.
+#[derive(Deserialize)]
+struct Whole {
+    run: Run,
+    totals: CorpusTotals,
+    sources: Vec<SourceView>,
+    histograms: Histograms,
+    groups: Vec<GroupView>,
+    emptied: Vec<DocumentView>,
+    rejected: Vec<Rejected>,
+    skipped: Vec<SkippedView>,
+    measured: Measured,
+}
+
+/// What every version of the report begins with.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u32,
+}
+
+/// Reads a report; what is wrong with it otherwise.
+pub(super) fn read(mut from: impl Read) -> Result<Report<'static>, String> {
+    let mut bytes = Vec::new();
+    from.read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;
+    let foreign = |e| format!("is not a JSON report of unecho ({e}); give it the report.json of a run");
+    let Version { schema_version } = serde_json::from_slice(&bytes).map_err(foreign)?;
+    if schema_version != SCHEMA_VERSION {
+        return Err(format!(
+            "is a report of schema version {schema_version}, and this unecho knows version {SCHEMA_VERSION}; use the version of unecho that wrote it, or run it again"
+        ));
+    }
+    let whole: Whole = serde_json::from_slice(&bytes)
+        .map_err(|e| format!("is damaged or cut short ({e}); run unecho again to write it anew"))?;
+    let Whole { run, totals, sources, histograms, groups, emptied, rejected, skipped, measured } = whole;
+    let overview = Overview { run, totals, sources, histograms, emptied, rejected, skipped };
+    Ok(Report::saved(overview, groups, measured))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Corpus};
+
+    fn written(report: &Report<'_>) -> String {
+        let mut out = Vec::new();
+        begin(report, &mut out).and_then(|()| finish(&report.measured, &mut out)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn sample() -> String {
+        let words = |seed: &str, n: usize| (0..n).map(|i| format!("{seed}{i}")).collect::<Vec<_>>().join(" ");
+        let (a, b) = (words("a", 60), words("b", 60));
+        let texts = [format!("{a}\n{b}\n"), format!("{a} x\n{}", words("c", 60)), b.clone(), format!("{b}\u{202e}")];
+        let outcome = crate::find(Corpus::from_texts(texts), &Config::default(), &()).unwrap();
+        let stages = vec![("read".to_owned(), 0.1), ("a stage".to_owned(), 1.0 / 3.0)];
+        let measured = Measured { stages, seconds: 0.1 + 0.2, peak_memory: None, threads: 2 };
+        written(&Report::new(&outcome, measured, "unecho \"x\"".to_owned()))
+    }
+
+    #[test]
+    fn what_is_read_back_is_written_the_same() {
+        let first = sample();
+        let read = read(first.as_bytes()).unwrap();
+        assert!(read.len() > 1 && read.copies(0) > 1);
+        assert_eq!(written(&read), first);
+    }
+
+    #[test]
+    fn other_versions_and_other_files_are_refused_with_the_remedy() {
+        let refusal = |text: &str| read(text.as_bytes()).err().expect("it must be refused");
+        let later = refusal(&sample().replacen("\"schema_version\": 1", "\"schema_version\": 2", 1));
+        assert!(later.contains("version 2") && later.contains("run it again"), "{later}");
+        assert!(refusal("{}").contains("report.json of a run"));
+        assert!(refusal("").contains("report.json of a run"));
+        let whole = sample();
+        let cut = refusal(&whole.replacen("\"sources\"", "\"springs\"", 1));
+        assert!(cut.contains("damaged"), "{cut}");
+    }
 }

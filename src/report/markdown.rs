@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::model::{Location, Report};
+use super::Report;
+use super::model::Location;
 use super::text::{count, human_bytes, percent};
 
 /// Groups and sources that are shown.
@@ -10,7 +11,7 @@ const SHOWN: usize = 20;
 
 /// Writes the report.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let totals = report.totals();
+    let totals = &report.overview.totals;
     writeln!(out, "# unecho: {} removed\n", percent(totals.bytes.removed, totals.bytes.read))?;
     writeln!(out, "| | documents | bytes | tokens |\n|---|---:|---:|---:|")?;
     let (documents, bytes, tokens) = (totals.documents, totals.bytes, totals.tokens);
@@ -23,27 +24,33 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         writeln!(out, "| rejected | {} | {} | |", count(documents.rejected), human_bytes(bytes.rejected))?;
     }
     writeln!(out, "\n| unit | compared | exact repeats | near repeats | groups |\n|---|---:|---:|---:|---:|")?;
-    for unit in report.unit_totals() {
+    for unit in &totals.segments {
         let compared = count(unit.segments - unit.left_alone);
         let (exact, near, groups) = (count(unit.exact), count(unit.near), count(unit.groups));
-        writeln!(out, "| {} | {compared} | {exact} | {near} | {groups} |", unit.unit)?;
+        writeln!(out, "| {} | {compared} | {exact} | {near} | {groups} |", unit.unit.name())?;
     }
     write_sources(report, out)?;
     write_groups(report, out)
 }
 
 fn write_sources(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let bytes = &report.outcome.bytes;
-    let mut order: Vec<usize> = (0..bytes.len()).filter(|&s| bytes[s].removed > 0).collect();
-    order.sort_by_key(|&s| (std::cmp::Reverse(bytes[s].removed), s));
+    let losing = report.overview.sources.iter().filter(|source| source.bytes.removed > 0);
+    let mut order: Vec<_> = losing.collect();
+    order.sort_by_key(|source| std::cmp::Reverse(source.bytes.removed));
     if order.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n## Sources that lost most\n\n| source | read | removed | |\n|---|---:|---:|---:|")?;
-    for &source in order.iter().take(SHOWN) {
-        let (path, bytes) = (report.reject_source(source as u32).display().to_string(), bytes[source]);
+    for source in order.iter().take(SHOWN) {
+        let bytes = source.bytes;
         let share = percent(bytes.removed, bytes.read);
-        writeln!(out, "| {} | {} | {} | {share} |", code(&path), human_bytes(bytes.read), human_bytes(bytes.removed))?;
+        writeln!(
+            out,
+            "| {} | {} | {} | {share} |",
+            code(&source.source),
+            human_bytes(bytes.read),
+            human_bytes(bytes.removed)
+        )?;
     }
     more(out, order.len())
 }
@@ -55,14 +62,12 @@ fn write_groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\n## Largest groups\n\n| unit | copies | similarity | kept | begins |\n|---|---:|---:|---|---|")?;
     for index in largest {
-        let group = &report.groups[index];
-        let similarities = group.edits.iter().map(|&e| report.outcome.plan.edits[e as usize].similarity);
-        let least = similarities.fold(1.0, f64::min);
-        let keeper = report.location(group.keeper);
-        let (copies, place) = (count(group.edits.len() as u64 + 1), place(&keeper));
-        writeln!(out, "| {} | {copies} | ≥ {least:.2} | {place} | {} |", group.unit.name(), escape(&keeper.excerpt))?;
+        let least = report.members(index).map(|member| member.similarity).fold(1.0, f64::min);
+        let keeper = report.keeper(index);
+        let (unit, copies, place) = (report.unit(index).name(), count(report.copies(index) as u64), place(&keeper));
+        writeln!(out, "| {unit} | {copies} | ≥ {least:.2} | {place} | {} |", escape(&keeper.excerpt))?;
     }
-    more(out, report.groups.len())
+    more(out, report.len())
 }
 
 fn more(out: &mut dyn Write, all: usize) -> io::Result<()> {

@@ -1,10 +1,12 @@
 //! What was found, for people and programs: a model, and one writer per format.
 //!
-//! In: an [`Outcome`](crate::Outcome) and, from whoever has a clock, [`Measured`]. Out: bytes. Always: a report streams:
-//! groups are described one at a time, so memory does not grow with it; everything but `measured` is a function of input
-//! and options.
+//! In: an [`Outcome`](crate::Outcome) and, from whoever has a clock, [`Measured`]; or a report that was written as JSON.
+//! Out: bytes. Always: every writer works from one [`Report`], so that a run that was read back gives the same bytes as
+//! when it ended; a report of a run that has just ended streams: groups are described one at a time, so memory does not
+//! grow with it; everything but `measured` is a function of input and options.
 
 mod csv;
+mod describe;
 mod excerpt;
 mod json;
 mod locate;
@@ -12,10 +14,119 @@ mod markdown;
 mod model;
 mod text;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
-pub use model::{DocumentTotals, GroupView, Location, Measured, Member, Report, Totals, UnitTotals};
+use crate::corpus::Unit;
+use crate::pipeline::Outcome;
+
+use describe::Describer;
+pub use describe::name_document;
+pub use model::{
+    Bytes, CorpusTotals, DocumentTotals, DocumentView, GroupView, Histograms, Kind, Location, Measured, Member,
+    Overview, Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
+};
 pub use text::{Style, counted, human_bytes, summary};
+
+/// A report on a run: what every writer of a format works from.
+pub struct Report<'o> {
+    /// The run as a whole.
+    pub overview: Overview,
+    /// What was measured.
+    pub measured: Measured,
+    groups: Groups<'o>,
+}
+
+/// Where the groups of a report come from.
+enum Groups<'o> {
+    /// They are described when they are asked for.
+    Found(Describer<'o>),
+    /// They were read back.
+    Saved(Vec<GroupView>),
+}
+
+impl<'o> Report<'o> {
+    /// A report on what was just found by `command`. Costs a pass over the documents that have repeats, for characters and
+    /// lines.
+    pub fn new(outcome: &'o Outcome, measured: Measured, command: String) -> Report<'o> {
+        let describer = Describer::new(outcome);
+        Report { overview: describer.overview(command), measured, groups: Groups::Found(describer) }
+    }
+
+    /// A report of groups that are described already.
+    pub fn saved(overview: Overview, groups: Vec<GroupView>, measured: Measured) -> Report<'static> {
+        Report { overview, measured, groups: Groups::Saved(groups) }
+    }
+
+    /// Reads a report that was written as JSON. The error says what is wrong with it, and the remedy.
+    pub fn read_json(from: impl Read) -> std::result::Result<Report<'static>, String> {
+        json::read(from)
+    }
+
+    /// The number of groups.
+    pub fn len(&self) -> usize {
+        match &self.groups {
+            Groups::Found(describer) => describer.groups.len(),
+            Groups::Saved(groups) => groups.len(),
+        }
+    }
+
+    /// Whether nothing is said twice.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What kind of segment a group is of. Groups are numbered from 0 here, in the order of their keepers.
+    pub fn unit(&self, group: usize) -> Unit {
+        match &self.groups {
+            Groups::Found(describer) => describer.groups[group].unit,
+            Groups::Saved(groups) => groups[group].unit,
+        }
+    }
+
+    /// Copies in a group, the keeper among them.
+    pub fn copies(&self, group: usize) -> usize {
+        match &self.groups {
+            Groups::Found(describer) => describer.groups[group].edits.len() + 1,
+            Groups::Saved(groups) => groups[group].members.len() + 1,
+        }
+    }
+
+    /// The copy of a group that stays.
+    pub fn keeper(&self, group: usize) -> Location {
+        match &self.groups {
+            Groups::Found(describer) => describer.keeper(describer.groups[group].keeper),
+            Groups::Saved(groups) => groups[group].keeper.clone(),
+        }
+    }
+
+    /// The copies of a group that go, in text order, each described when it is its turn.
+    pub fn members(&self, group: usize) -> Box<dyn Iterator<Item = Member> + '_> {
+        match &self.groups {
+            Groups::Found(describer) => {
+                Box::new(describer.groups[group].edits.iter().map(|&edit| describer.member(edit)))
+            }
+            Groups::Saved(groups) => Box::new(groups[group].members.iter().cloned()),
+        }
+    }
+
+    /// Everything about one group.
+    pub fn group(&self, group: usize) -> GroupView {
+        GroupView {
+            group: group + 1,
+            unit: self.unit(group),
+            keeper: self.keeper(group),
+            members: self.members(group).collect(),
+        }
+    }
+
+    /// The groups with the most copies, at most `most` of them; ties in the order of keepers.
+    pub fn largest_groups(&self, most: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by_key(|&g| (std::cmp::Reverse(self.copies(g)), g));
+        order.truncate(most);
+        order
+    }
+}
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

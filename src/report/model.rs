@@ -1,24 +1,50 @@
-//! What a report says, before it has a format.
+//! What a report says, before it has a format: plain values, the same whether a run has just ended or was read back.
+//!
+//! Always: what is written as `report.json` is these values and nothing else, so reading it gives them again.
 
-use std::path::Path;
+use serde::{Deserialize, Serialize};
 
-use serde::Serialize;
-
-use super::excerpt::{WINDOW, excerpt};
-use super::locate::{Locator, beginning};
-use crate::corpus::{DocId, Format, Place, Unit};
-use crate::input::field_text;
+use crate::corpus::{Codec, Format, Unit};
 use crate::output::SourceBytes;
-use crate::pipeline::Outcome;
-use crate::resolve::{Edit, Fate, Group};
+
+/// Everything that a report says of a run as a whole: all but its groups and what was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// Which run it was.
+    pub run: Run,
+    /// What was counted.
+    pub totals: CorpusTotals,
+    /// What was read, in order.
+    pub sources: Vec<SourceView>,
+    /// How the findings are spread.
+    pub histograms: Histograms,
+    /// Documents of which cuts left nothing.
+    pub emptied: Vec<DocumentView>,
+    /// What was set aside.
+    pub rejected: Vec<Rejected>,
+    /// What was found and not read.
+    pub skipped: Vec<SkippedView>,
+}
+
+/// Which run a report is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The version that ran.
+    pub unecho: String,
+    /// The command as it was typed.
+    pub command: String,
+    /// All options that decide the result, by name; see [`Config::describe`](crate::Config::describe).
+    pub options: serde_json::Value,
+}
 
 /// What whoever ran it has measured.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Wall time of each stage in seconds, in order.
-    pub stages: Vec<(&'static str, f64)>,
     /// Wall time of everything so far, in seconds.
     pub seconds: f64,
+    /// Wall time of each stage in seconds, in order.
+    #[serde(with = "stages")]
+    pub stages: Vec<(String, f64)>,
     /// The greatest resident memory so far, in bytes; `None` where the system does not tell.
     pub peak_memory: Option<u64>,
     /// Worker threads.
@@ -26,7 +52,7 @@ pub struct Measured {
 }
 
 /// Documents by what became of them: `read = kept + edited + removed + emptied`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentTotals {
     /// All that were read.
     pub read: u64,
@@ -43,10 +69,10 @@ pub struct DocumentTotals {
 }
 
 /// Segments of one unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitTotals {
     /// The unit.
-    pub unit: &'static str,
+    pub unit: Unit,
     /// Segments in all.
     pub segments: u64,
     /// Too few tokens to be compared.
@@ -59,9 +85,32 @@ pub struct UnitTotals {
     pub groups: u64,
 }
 
-/// Everything counted, for the corpus or for one source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
+/// Everything counted for the corpus, and what was found of each unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorpusTotals {
+    /// Documents.
+    pub documents: DocumentTotals,
+    /// Decoded bytes: `read = kept + removed + rejected`.
+    pub bytes: Bytes,
+    /// Tokens: `read = kept + removed`.
+    pub tokens: Tokens,
+    /// What was found of each unit.
+    pub segments: Vec<UnitTotals>,
+}
+
+/// One source: what it is, and what was counted in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceView {
+    /// The file.
+    pub source: String,
+    /// How it holds documents.
+    pub format: Format,
+    /// How it is compressed.
+    pub codec: Codec,
+    /// Its size on disk, in bytes.
+    pub stored_bytes: u64,
+    /// XXH3-128 of its decoded bytes, as `xxh3-128:` and 32 hexadecimal digits.
+    pub digest: String,
     /// Documents.
     pub documents: DocumentTotals,
     /// Decoded bytes: `read = kept + removed + rejected`.
@@ -70,8 +119,72 @@ pub struct Totals {
     pub tokens: Tokens,
 }
 
+/// How the findings are spread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Histograms {
+    /// Repeats by similarity, in steps of 0.01 rounded down, ascending.
+    pub similarity: Vec<SimilarityBin>,
+    /// Groups by size, keeper included, in powers of two, ascending.
+    pub group_size: Vec<SizeBin>,
+}
+
+/// Repeats of a similarity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SimilarityBin {
+    /// The least similarity.
+    pub from: f64,
+    /// How many.
+    pub count: u64,
+}
+
+/// Groups of a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizeBin {
+    /// The least size.
+    pub from: usize,
+    /// The greatest size.
+    pub to: usize,
+    /// How many.
+    pub count: u64,
+}
+
+/// A document, named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentView {
+    /// Its id: its id field, or `file:line`.
+    pub document: String,
+    /// The file.
+    pub source: String,
+    /// Number of the record in the file, from 1.
+    pub record: u32,
+    /// Line of the file on which the record starts, from 1.
+    pub line: u32,
+}
+
+/// Something that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// The file.
+    pub source: String,
+    /// Line of the file on which the record starts, from 1; `None` for a whole file.
+    pub line: Option<u64>,
+    /// Its bytes.
+    pub bytes: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A file that was found and not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedView {
+    /// The file.
+    pub source: String,
+    /// Why it was passed over.
+    pub reason: String,
+}
+
 /// See [`SourceBytes`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
     /// Decoded bytes read.
     pub read: u64,
@@ -84,7 +197,7 @@ pub struct Bytes {
 }
 
 /// Tokens read, and what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
     /// Tokens of all documents.
     pub read: u64,
@@ -101,7 +214,7 @@ impl From<SourceBytes> for Bytes {
 }
 
 /// Where a segment stands, in all the ways a reader may need.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// The document's id: its id field, or `file:line`.
     pub document: String,
@@ -119,227 +232,115 @@ pub struct Location {
     pub chars: [u64; 2],
     /// How it begins.
     pub excerpt: String,
+    /// The parts of `bytes` that were compared, if parts between them were cut; empty if it is the whole of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<[u32; 2]>,
+}
+
+/// Whether two segments have the same tokens or similar ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The same tokens.
+    Exact,
+    /// Similar shingles.
+    Near,
+}
+
+impl Kind {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Exact => "exact",
+            Kind::Near => "near",
+        }
+    }
 }
 
 /// A repeat that goes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {
     /// Where it stands.
     #[serde(flatten)]
     pub location: Location,
     /// Its similarity to the keeper.
     pub similarity: f64,
-    /// `exact` if its tokens equal the keeper's, else `near`.
-    pub kind: &'static str,
+    /// Whether its tokens equal the keeper's.
+    pub kind: Kind,
     /// Its tokens.
     pub tokens: u32,
     /// It is what is left of its document after other cuts.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remainder: bool,
 }
 
 /// A kept copy and what it replaces.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupView {
     /// Number of the group, from 1, in the order of keepers.
     pub group: usize,
     /// The kind of segment.
-    pub unit: &'static str,
+    pub unit: Unit,
     /// The copy that stays.
     pub keeper: Location,
     /// What it replaces, in text order.
     pub members: Vec<Member>,
 }
 
-/// A report on an outcome.
-pub struct Report<'o> {
-    /// What was found.
-    pub outcome: &'o Outcome,
-    /// What was measured.
-    pub measured: Measured,
-    /// The command that was run, for the run card.
-    pub command: String,
-    /// The groups, in the order of their keepers.
-    pub groups: Vec<Group>,
-    locator: Locator,
-}
+/// Times by stage, as an object in the order of the stages.
+mod stages {
+    use std::fmt;
 
-impl<'o> Report<'o> {
-    /// Prepares a report. Costs a pass over the documents that have repeats, for characters and lines.
-    pub fn new(outcome: &'o Outcome, measured: Measured, command: String) -> Report<'o> {
-        let groups = outcome.plan.groups();
-        let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
-        Report { outcome, measured, command, groups, locator }
+    use serde::de::{Deserializer, MapAccess, Visitor};
+    use serde::ser::Serializer;
+
+    type Times = Vec<(String, f64)>;
+
+    pub(super) fn serialize<S: Serializer>(times: &Times, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(times.iter().map(|(stage, seconds)| (stage, seconds)))
     }
 
-    /// Totals of the corpus.
-    pub fn totals(&self) -> Totals {
-        let all = 0..self.outcome.corpus.len() as u32;
-        self.totals_of(all.map(DocId), self.outcome.corpus.rejects.len() as u64, self.outcome.total_bytes())
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Times, D::Error> {
+        deserializer.deserialize_map(InOrder)
     }
 
-    /// Totals of one source.
-    pub fn source_totals(&self, source: usize) -> Totals {
-        let corpus = &self.outcome.corpus;
-        let first = corpus.rejects.partition_point(|r| (r.source as usize) < source);
-        let rejected = corpus.rejects[first..].partition_point(|r| r.source as usize == source);
-        let docs = corpus.sources[source].docs.clone().map(DocId);
-        self.totals_of(docs, rejected as u64, self.outcome.bytes[source])
-    }
+    struct InOrder;
 
-    fn totals_of(&self, docs: impl Iterator<Item = DocId>, rejected: u64, bytes: SourceBytes) -> Totals {
-        let mut totals = Totals { bytes: bytes.into(), ..Totals::default() };
-        totals.documents.rejected = rejected;
-        for id in docs {
-            let documents = &mut totals.documents;
-            documents.read += 1;
-            *match self.outcome.plan.fates[id.index()] {
-                Fate::Kept => &mut documents.kept,
-                Fate::Edited => &mut documents.edited,
-                Fate::Removed => &mut documents.removed,
-                Fate::Emptied => &mut documents.emptied,
-            } += 1;
-            totals.tokens.read += u64::from(self.outcome.tokens[id.index()]);
-            totals.tokens.removed += self.removed_tokens(id);
+    impl<'de> Visitor<'de> for InOrder {
+        type Value = Times;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("seconds by stage")
         }
-        totals.tokens.kept = totals.tokens.read - totals.tokens.removed;
-        totals
-    }
 
-    fn removed_tokens(&self, id: DocId) -> u64 {
-        match self.outcome.plan.fates[id.index()] {
-            Fate::Kept => 0,
-            Fate::Removed | Fate::Emptied => u64::from(self.outcome.tokens[id.index()]),
-            Fate::Edited => self.edits_of(id).iter().map(|e| u64::from(e.tokens)).sum(),
-        }
-    }
-
-    /// The edits in a document.
-    fn edits_of(&self, id: DocId) -> &[Edit] {
-        let edits = &self.outcome.plan.edits;
-        let from = edits.partition_point(|e| e.place.doc < id);
-        let to = from + edits[from..].partition_point(|e| e.place.doc == id);
-        &edits[from..to]
-    }
-
-    /// What was found of each unit.
-    pub fn unit_totals(&self) -> Vec<UnitTotals> {
-        let totals = |&(unit, tally): &(Unit, crate::sketch::Tally)| {
-            let of_unit = || self.outcome.plan.edits.iter().filter(|e| e.unit == unit);
-            let exact = of_unit().filter(|e| e.exact).count() as u64;
-            UnitTotals {
-                unit: unit.name(),
-                segments: tally.segments,
-                left_alone: tally.left_alone,
-                exact,
-                near: of_unit().count() as u64 - exact,
-                groups: self.groups.iter().filter(|g| g.unit == unit).count() as u64,
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Times, A::Error> {
+            let mut times = Times::new();
+            while let Some(entry) = map.next_entry()? {
+                times.push(entry);
             }
-        };
-        self.outcome.tallies.iter().map(totals).collect()
-    }
-
-    /// The number of repeats whose similarity, in hundredths rounded down, is this: `(hundredths, count)`, ascending.
-    pub fn similarity_histogram(&self) -> Vec<(u32, u64)> {
-        let mut counts = [0u64; 101];
-        for edit in &self.outcome.plan.edits {
-            counts[((edit.similarity * 100.0 + 1e-9) as usize).min(100)] += 1;
+            Ok(times)
         }
-        (0..).zip(counts).filter(|&(_, count)| count > 0).collect()
-    }
-
-    /// The number of groups by size, keeper included, in powers of two: `(from, to, count)`, ascending.
-    pub fn size_histogram(&self) -> Vec<(usize, usize, u64)> {
-        let mut bins: Vec<(usize, usize, u64)> = Vec::new();
-        let mut sizes: Vec<usize> = self.groups.iter().map(|g| g.edits.len() + 1).collect();
-        sizes.sort_unstable();
-        for size in sizes {
-            let to = size.next_power_of_two();
-            match bins.last_mut() {
-                Some(bin) if bin.1 == to => bin.2 += 1,
-                _ => bins.push((to / 2 + 1, to, 1)),
-            }
-        }
-        bins
-    }
-
-    /// Indices of the groups with the most members, at most `most` of them; ties in the order of keepers.
-    pub fn largest_groups(&self, most: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.groups.len()).collect();
-        order.sort_by_key(|&g| (std::cmp::Reverse(self.groups[g].edits.len()), g));
-        order.truncate(most);
-        order
-    }
-
-    /// Everything about one group.
-    pub fn group(&self, index: usize) -> GroupView {
-        let group = &self.groups[index];
-        GroupView {
-            group: index + 1,
-            unit: group.unit.name(),
-            keeper: self.location(group.keeper),
-            members: group.edits.iter().map(|&edit| self.member(edit as usize)).collect(),
-        }
-    }
-
-    /// Everything about one repeat.
-    pub fn member(&self, edit: usize) -> Member {
-        let edit = &self.outcome.plan.edits[edit];
-        Member {
-            location: self.location(edit.place),
-            similarity: edit.similarity,
-            kind: if edit.exact { "exact" } else { "near" },
-            tokens: edit.tokens,
-            remainder: edit.unit == Unit::Document && !self.outcome.plan.cuts_of(edit.place.doc).is_empty(),
-        }
-    }
-
-    /// Where a place is, in all the ways a reader may need.
-    pub fn location(&self, place: Place) -> Location {
-        let corpus = &self.outcome.corpus;
-        let document = corpus.document(place.doc);
-        let (start, end) = self.locator.find(place);
-        let (beginning, complete) = beginning(corpus, place.doc, start, end, WINDOW);
-        let in_file = match corpus.source_of(place.doc).format {
-            Format::Jsonl => 0,
-            _ => start.lines,
-        };
-        Location {
-            document: self.document_id(place.doc),
-            source: corpus.source_of(place.doc).path.display().to_string(),
-            record: document.record,
-            line: u64::from(document.line) + in_file,
-            text_line: start.lines + 1,
-            bytes: [place.span.start, place.span.end],
-            chars: [start.chars, end.chars],
-            excerpt: excerpt(&beginning, complete),
-        }
-    }
-
-    /// The id of a document: its id field, or its file and line.
-    pub fn document_id(&self, id: DocId) -> String {
-        self.locator.name(id).map_or_else(|| document_id(self.outcome, id), str::to_owned)
-    }
-
-    /// Documents of which cuts left nothing.
-    pub fn emptied(&self) -> impl Iterator<Item = DocId> {
-        self.outcome.corpus.ids().filter(|id| self.outcome.plan.fates[id.index()] == Fate::Emptied)
-    }
-
-    /// The file of a reject.
-    pub fn reject_source(&self, source: u32) -> &Path {
-        &self.outcome.corpus.sources[source as usize].path
     }
 }
 
-/// The id of a document, from its record.
-fn document_id(outcome: &Outcome, id: DocId) -> String {
-    let source = outcome.corpus.source_of(id);
-    let path = source.path.display();
-    let by_line = || format!("{path}:{}", outcome.corpus.document(id).line);
-    match source.format {
-        Format::Text => path.to_string(),
-        Format::Jsonl => field_text(outcome.corpus.record(id), &outcome.config.input.id_field).unwrap_or_else(by_line),
-        _ => by_line(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_json_and_elsewhere() {
+        let name = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        for unit in Unit::ALL {
+            assert_eq!(name(serde_json::to_value(unit).unwrap()), unit.name());
+        }
+        for format in [Format::Text, Format::TextLines, Format::TextBlocks, Format::Jsonl] {
+            assert_eq!(name(serde_json::to_value(format).unwrap()), format.name());
+        }
+        for codec in [Codec::None, Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz] {
+            assert_eq!(name(serde_json::to_value(codec).unwrap()), codec.name());
+        }
+        for kind in [Kind::Exact, Kind::Near] {
+            assert_eq!(name(serde_json::to_value(kind).unwrap()), kind.name());
+        }
     }
 }

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::model::{Location, Member, Report, Totals};
+use super::Report;
+use super::model::{CorpusTotals, Kind, Location, Member};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -28,27 +29,27 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 /// Writes what was read, found, removed and kept, and the first `findings` groups.
 pub fn summary(report: &Report<'_>, style: Style, findings: usize, out: &mut dyn Write) -> io::Result<()> {
     write_totals(report, style, out)?;
-    let shown = report.groups.len().min(findings);
+    let shown = report.len().min(findings);
     for index in 0..shown {
         write_group(report, index, style, findings, out)?;
     }
-    if shown < report.groups.len() {
-        let more = report.groups.len() - shown;
+    if shown < report.len() {
+        let more = report.len() - shown;
         writeln!(out, "\n  {}… and {}{}", style.faint, counted(more as u64, "more group"), style.reset)?;
     }
     Ok(())
 }
 
 fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let corpus = &report.outcome.corpus;
-    let Totals { documents, bytes, tokens } = report.totals();
+    let overview = &report.overview;
+    let CorpusTotals { documents, bytes, tokens, segments } = &overview.totals;
     let mut row = |name: &str, text: String| writeln!(out, "  {}{name:<9}{}{text}", style.strong, style.reset);
-    let files = counted(corpus.sources.len() as u64, "file");
+    let files = counted(overview.sources.len() as u64, "file");
     let read = counted(documents.read, "document");
     row("read", format!("{read} in {files} · {} · {}", human_bytes(bytes.read), counted(tokens.read, "token")))?;
     let mut found: Vec<String> = Vec::new();
-    for unit in report.unit_totals().iter().filter(|u| u.exact + u.near > 0) {
-        let repeats = counted(unit.exact + unit.near, unit.unit);
+    for unit in segments.iter().filter(|u| u.exact + u.near > 0) {
+        let repeats = counted(unit.exact + unit.near, unit.unit.name());
         let (exact, near) = (count(unit.exact), count(unit.near));
         found.push(format!("{repeats} ({exact} exact, {near} near) in {}", counted(unit.groups, "group")));
     }
@@ -73,10 +74,9 @@ fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::R
     if documents.rejected > 0 {
         row("rejected", format!("{} · {}", counted(documents.rejected, "record"), human_bytes(bytes.rejected)))?;
     }
-    if !corpus.skipped.is_empty() {
-        let first = &corpus.skipped[0];
-        let passed = counted(corpus.skipped.len() as u64, "file");
-        row("skipped", format!("{passed}, {} the first: {}", first.path.display(), first.reason))?;
+    if let [first, ..] = overview.skipped.as_slice() {
+        let passed = counted(overview.skipped.len() as u64, "file");
+        row("skipped", format!("{passed}, {} the first: {}", first.source, first.reason))?;
     }
     Ok(())
 }
@@ -91,25 +91,23 @@ fn write_group(
     findings: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let group = &report.groups[index];
-    let keeper = report.location(group.keeper);
-    let copies = count(group.edits.len() as u64 + 1);
+    let (unit, keeper) = (report.unit(index).name(), report.keeper(index));
+    let members = report.copies(index) - 1;
     writeln!(
         out,
-        "\n  {}{} {copies} times{}: {}",
+        "\n  {}{unit} {} times{}: {}",
         style.strong,
-        group.unit.name(),
+        count(members as u64 + 1),
         style.reset,
-        fit(&keeper.excerpt, 16 + group.unit.name().len())
+        fit(&keeper.excerpt, 16 + unit.len())
     )?;
     writeln!(out, "    kept     {}", place(&keeper))?;
-    let shown = if findings == usize::MAX { group.edits.len() } else { MEMBERS_SHOWN };
-    for &edit in group.edits.iter().take(shown) {
-        let member = report.member(edit as usize);
+    let shown = if findings == usize::MAX { members } else { MEMBERS_SHOWN };
+    for member in report.members(index).take(shown) {
         writeln!(out, "    removed  {}  {}{}{}", place(&member.location), style.faint, likeness(&member), style.reset)?;
     }
-    if group.edits.len() > shown {
-        let more = counted((group.edits.len() - shown) as u64, "more");
+    if members > shown {
+        let more = counted((members - shown) as u64, "more");
         writeln!(out, "    {}… and {}{}", style.faint, more.trim_end_matches('s'), style.reset)?;
     }
     Ok(())
@@ -133,8 +131,8 @@ fn place(location: &Location) -> String {
 fn likeness(member: &Member) -> String {
     let what = if member.remainder { ", what was left" } else { "" };
     match member.kind {
-        "exact" => format!("same words{what}"),
-        _ => format!("similarity {:.3}{what}", member.similarity),
+        Kind::Exact => format!("same words{what}"),
+        Kind::Near => format!("similarity {:.3}{what}", member.similarity),
     }
 }
 

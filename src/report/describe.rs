@@ -1,0 +1,233 @@
+//! An outcome, described: places get names, lines, characters and excerpts.
+//!
+//! In: an [`Outcome`] that has just been found. Out: the values of the [`model`](super::model). Always: groups and their
+//! members are described one at a time, when they are asked for.
+
+use super::excerpt::{WINDOW, excerpt};
+use super::locate::{Locator, beginning};
+use super::model::{
+    CorpusTotals, DocumentTotals, DocumentView, Histograms, Kind, Location, Member, Overview, Rejected, Run,
+    SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
+};
+use crate::corpus::{Corpus, DocId, Format, Place, Span, Unit};
+use crate::input::{FieldPath, field_text};
+use crate::pipeline::Outcome;
+use crate::resolve::{Edit, Fate, Group};
+use crate::sketch::Tally;
+
+/// Describes what an outcome holds.
+pub(super) struct Describer<'o> {
+    outcome: &'o Outcome,
+    /// The groups, in the order of their keepers.
+    pub(super) groups: Vec<Group>,
+    locator: Locator,
+}
+
+impl<'o> Describer<'o> {
+    /// Costs a pass over the documents that have repeats, for characters and lines.
+    pub(super) fn new(outcome: &'o Outcome) -> Describer<'o> {
+        let groups = outcome.plan.groups();
+        let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
+        Describer { outcome, groups, locator }
+    }
+
+    /// All but groups and what was measured.
+    pub(super) fn overview(&self, command: String) -> Overview {
+        let outcome = self.outcome;
+        let corpus = &outcome.corpus;
+        let path = |source: u32| corpus.sources[source as usize].path.display().to_string();
+        let rejected = corpus.rejects.iter().map(|r| Rejected {
+            source: path(r.source),
+            line: r.line,
+            bytes: r.range.end - r.range.start,
+            reason: r.reason.clone(),
+        });
+        let skipped = corpus.skipped.iter();
+        let emptied = corpus.ids().filter(|id| outcome.plan.fates[id.index()] == Fate::Emptied);
+        Overview {
+            run: Run { unecho: env!("CARGO_PKG_VERSION").to_owned(), command, options: outcome.config.describe() },
+            totals: self.totals(),
+            sources: (0..corpus.sources.len()).map(|source| self.source(source)).collect(),
+            histograms: self.histograms(),
+            emptied: emptied.map(|id| self.document(id)).collect(),
+            rejected: rejected.collect(),
+            skipped: skipped
+                .map(|s| SkippedView { source: s.path.display().to_string(), reason: s.reason.clone() })
+                .collect(),
+        }
+    }
+
+    fn totals(&self) -> CorpusTotals {
+        let outcome = self.outcome;
+        let (documents, tokens) = self.count(outcome.corpus.ids(), outcome.corpus.rejects.len() as u64);
+        let segments = outcome.tallies.iter().map(|&(unit, tally)| self.unit(unit, tally)).collect();
+        CorpusTotals { documents, bytes: outcome.total_bytes().into(), tokens, segments }
+    }
+
+    fn source(&self, index: usize) -> SourceView {
+        let corpus = &self.outcome.corpus;
+        let source = &corpus.sources[index];
+        let first = corpus.rejects.partition_point(|r| (r.source as usize) < index);
+        let rejected = corpus.rejects[first..].partition_point(|r| r.source as usize == index);
+        let (documents, tokens) = self.count(source.docs.clone().map(DocId), rejected as u64);
+        SourceView {
+            source: source.path.display().to_string(),
+            format: source.format,
+            codec: source.codec,
+            stored_bytes: source.stored,
+            digest: format!("xxh3-128:{:032x}", source.digest),
+            documents,
+            bytes: self.outcome.bytes[index].into(),
+            tokens,
+        }
+    }
+
+    fn count(&self, docs: impl Iterator<Item = DocId>, rejected: u64) -> (DocumentTotals, Tokens) {
+        let mut documents = DocumentTotals { rejected, ..DocumentTotals::default() };
+        let mut tokens = Tokens::default();
+        for id in docs {
+            documents.read += 1;
+            *match self.outcome.plan.fates[id.index()] {
+                Fate::Kept => &mut documents.kept,
+                Fate::Edited => &mut documents.edited,
+                Fate::Removed => &mut documents.removed,
+                Fate::Emptied => &mut documents.emptied,
+            } += 1;
+            tokens.read += u64::from(self.outcome.tokens[id.index()]);
+            tokens.removed += self.removed_tokens(id);
+        }
+        tokens.kept = tokens.read - tokens.removed;
+        (documents, tokens)
+    }
+
+    fn removed_tokens(&self, id: DocId) -> u64 {
+        match self.outcome.plan.fates[id.index()] {
+            Fate::Kept => 0,
+            Fate::Removed | Fate::Emptied => u64::from(self.outcome.tokens[id.index()]),
+            Fate::Edited => self.edits_of(id).iter().map(|e| u64::from(e.tokens)).sum(),
+        }
+    }
+
+    /// The edits in a document.
+    fn edits_of(&self, id: DocId) -> &[Edit] {
+        let edits = &self.outcome.plan.edits;
+        let from = edits.partition_point(|e| e.place.doc < id);
+        let to = from + edits[from..].partition_point(|e| e.place.doc == id);
+        &edits[from..to]
+    }
+
+    fn unit(&self, unit: Unit, tally: Tally) -> UnitTotals {
+        let of_unit = || self.outcome.plan.edits.iter().filter(|e| e.unit == unit);
+        let exact = of_unit().filter(|e| e.exact).count() as u64;
+        UnitTotals {
+            unit,
+            segments: tally.segments,
+            left_alone: tally.left_alone,
+            exact,
+            near: of_unit().count() as u64 - exact,
+            groups: self.groups.iter().filter(|g| g.unit == unit).count() as u64,
+        }
+    }
+
+    fn histograms(&self) -> Histograms {
+        let similarities = self.outcome.plan.edits.iter().map(|e| e.similarity);
+        Histograms::new(similarities, self.groups.iter().map(|g| g.edits.len() + 1))
+    }
+
+    /// Everything about one repeat.
+    pub(super) fn member(&self, edit: u32) -> Member {
+        let plan = &self.outcome.plan;
+        let edit = &plan.edits[edit as usize];
+        Member {
+            location: self.location(edit.place, plan.pieces_of(edit)),
+            similarity: edit.similarity,
+            kind: if edit.exact { Kind::Exact } else { Kind::Near },
+            tokens: edit.tokens,
+            remainder: edit.unit == Unit::Document && !plan.cuts_of(edit.place.doc).is_empty(),
+        }
+    }
+
+    /// Everything about a kept copy: what was compared is what is left of it.
+    pub(super) fn keeper(&self, place: Place) -> Location {
+        let cuts = self.outcome.plan.cuts_of(place.doc).iter().map(|cut| cut.place.span);
+        self.location(place, &place.span.without(cuts))
+    }
+
+    /// Where a place is, in all the ways a reader may need, and which parts of it count.
+    fn location(&self, place: Place, pieces: &[Span]) -> Location {
+        let corpus = &self.outcome.corpus;
+        let document = corpus.document(place.doc);
+        let (start, end) = self.locator.find(place);
+        let (beginning, complete) = beginning(corpus, place.doc, start, end, WINDOW);
+        let in_file = match corpus.source_of(place.doc).format {
+            Format::Jsonl => 0,
+            _ => start.lines,
+        };
+        let whole = pieces == [place.span];
+        Location {
+            document: self.document_id(place.doc),
+            source: corpus.source_of(place.doc).path.display().to_string(),
+            record: document.record,
+            line: u64::from(document.line) + in_file,
+            text_line: start.lines + 1,
+            bytes: [place.span.start, place.span.end],
+            chars: [start.chars, end.chars],
+            excerpt: excerpt(&beginning, complete),
+            pieces: if whole { Vec::new() } else { pieces.iter().map(|p| [p.start, p.end]).collect() },
+        }
+    }
+
+    fn document(&self, id: DocId) -> DocumentView {
+        let corpus = &self.outcome.corpus;
+        let document = corpus.document(id);
+        DocumentView {
+            document: self.document_id(id),
+            source: corpus.source_of(id).path.display().to_string(),
+            record: document.record,
+            line: document.line,
+        }
+    }
+
+    fn document_id(&self, id: DocId) -> String {
+        self.locator.name(id).map_or_else(|| document_id(self.outcome, id), str::to_owned)
+    }
+}
+
+impl Histograms {
+    /// The spread of repeats by similarity, and of groups by size.
+    pub(super) fn new(similarities: impl Iterator<Item = f64>, sizes: impl Iterator<Item = usize>) -> Histograms {
+        let mut counts = [0u64; 101];
+        for similarity in similarities {
+            counts[((similarity * 100.0 + 1e-9) as usize).min(100)] += 1;
+        }
+        let bins = (0u32..).zip(counts).filter(|&(_, count)| count > 0);
+        let similarity = bins.map(|(h, count)| SimilarityBin { from: f64::from(h) / 100.0, count }).collect();
+        let mut group_size: Vec<SizeBin> = Vec::new();
+        let mut sizes: Vec<usize> = sizes.collect();
+        sizes.sort_unstable();
+        for to in sizes.into_iter().map(usize::next_power_of_two) {
+            match group_size.last_mut() {
+                Some(bin) if bin.to == to => bin.count += 1,
+                _ => group_size.push(SizeBin { from: to / 2 + 1, to, count: 1 }),
+            }
+        }
+        Histograms { similarity, group_size }
+    }
+}
+
+/// The id of a document, from its record.
+fn document_id(outcome: &Outcome, id: DocId) -> String {
+    name_document(&outcome.corpus, id, &outcome.config.input.id_field)
+}
+
+/// The id of a document: what its id field says, else its file and line, or its file if that is one document.
+pub fn name_document(corpus: &Corpus, id: DocId, id_field: &FieldPath) -> String {
+    let source = corpus.source_of(id);
+    let path = source.path.display();
+    let by_line = || format!("{path}:{}", corpus.document(id).line);
+    match source.format {
+        Format::Text => path.to_string(),
+        Format::Jsonl => field_text(corpus.record(id), id_field).unwrap_or_else(by_line),
+        _ => by_line(),
+    }
+}
