@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Modules stand in one line, and each uses only those before it: [`error`], [`progress`], [`corpus`], [`synth`],
-//! [`input`], [`sketch`], [`search`], [`resolve`], [`output`], [`config`], [`pipeline`], [`report`], and the command.
+//! [`input`], [`sketch`], [`search`], [`resolve`], [`output`], [`config`], [`pipeline`], [`gate`], [`report`], and the
+//! command.
 //!
 //! # Texts in memory
 //!
@@ -48,6 +49,7 @@
 pub mod config;
 pub mod corpus;
 pub mod error;
+pub mod gate;
 pub mod input;
 pub mod output;
 pub mod pipeline;

@@ -7,6 +7,7 @@ mod suite {
     pub(crate) mod common;
     pub(crate) mod naive;
 
+    mod check;
     mod defects;
     mod errors;
     mod files;

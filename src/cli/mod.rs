@@ -2,11 +2,12 @@
 //!
 //! Only here does the program print, read the environment or the clock, and end. Data goes to standard output,
 //! everything else to standard error. Exit codes: 0 done (also when the reader of the output went away), 2 usage,
-//! configuration or I/O error, 130 interrupted; 1 is reserved for a gate that failed.
+//! configuration or I/O error, 130 interrupted, 1 a gate of `check` failed.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
 mod args;
 mod bands;
+mod check;
 mod clean;
 mod generate;
 mod progress;
@@ -38,7 +39,8 @@ pub fn main() -> ExitCode {
     let result = run(cli, &terminal);
     terminal.clear();
     match result {
-        Ok(()) | Err(Error::ClosedPipe) => ExitCode::SUCCESS,
+        Ok(code) => code,
+        Err(Error::ClosedPipe) => ExitCode::SUCCESS,
         Err(e) => {
             terminal.error(&e);
             ExitCode::from(if matches!(e, Error::Interrupted) { 130 } else { 2 })
@@ -46,13 +48,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli, terminal: &Terminal) -> crate::Result<()> {
+fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
     settings::use_threads(cli.global.threads)?;
     match cli.command {
+        Command::Check(args) => return check::run(&args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Clean(args) => clean::run(args, terminal),
         Command::Restore(args) => restore::run(args, terminal),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man => generate::man(),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

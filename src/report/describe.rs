@@ -10,6 +10,7 @@ use super::model::{
     SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
 };
 use crate::corpus::{Corpus, DocId, Format, Place, Span, Unit};
+use crate::gate::Status;
 use crate::input::{FieldPath, field_text};
 use crate::pipeline::Outcome;
 use crate::resolve::{Edit, Fate, Group};
@@ -21,6 +22,8 @@ pub(super) struct Describer<'o> {
     /// The groups, in the order of their keepers.
     pub(super) groups: Vec<Group>,
     locator: Locator,
+    /// For each edit of the plan, whether it counts; empty if they were not judged.
+    pub(super) statuses: Vec<Status>,
 }
 
 impl<'o> Describer<'o> {
@@ -28,7 +31,7 @@ impl<'o> Describer<'o> {
     pub(super) fn new(outcome: &'o Outcome) -> Describer<'o> {
         let groups = outcome.plan.groups();
         let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
-        Describer { outcome, groups, locator }
+        Describer { outcome, groups, locator, statuses: Vec::new() }
     }
 
     /// All but groups and what was measured.
@@ -54,6 +57,7 @@ impl<'o> Describer<'o> {
             skipped: skipped
                 .map(|s| SkippedView { source: s.path.display().to_string(), reason: s.reason.clone() })
                 .collect(),
+            verdict: None,
         }
     }
 
@@ -134,9 +138,16 @@ impl<'o> Describer<'o> {
         Histograms::new(similarities, self.groups.iter().map(|g| g.edits.len() + 1))
     }
 
+    /// Whether a group has a member that counts.
+    pub(super) fn counts(&self, group: usize) -> bool {
+        let counts = |&edit: &u32| self.statuses.get(edit as usize).is_none_or(Status::counts);
+        self.groups[group].edits.iter().any(counts)
+    }
+
     /// Everything about one repeat.
     pub(super) fn member(&self, edit: u32) -> Member {
         let plan = &self.outcome.plan;
+        let status = self.statuses.get(edit as usize).cloned();
         let edit = &plan.edits[edit as usize];
         Member {
             location: self.location(edit.place, plan.pieces_of(edit)),
@@ -144,6 +155,7 @@ impl<'o> Describer<'o> {
             kind: if edit.exact { Kind::Exact } else { Kind::Near },
             tokens: edit.tokens,
             remainder: edit.unit == Unit::Document && !plan.cuts_of(edit.place.doc).is_empty(),
+            status,
         }
     }
 

@@ -10,6 +10,7 @@ use super::model::{
     CorpusTotals, DocumentView, GroupView, Histograms, Measured, Overview, Rejected, Run, SkippedView, SourceView,
 };
 use crate::corpus::Unit;
+use crate::gate::Verdict;
 
 /// Grows by one whenever a field changes its meaning or goes away.
 const SCHEMA_VERSION: u32 = 1;
@@ -44,7 +45,8 @@ pub(super) fn begin(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     groups(report, out)?;
     array(out, "emptied", &overview.emptied)?;
     array(out, "rejected", &overview.rejected)?;
-    array(out, "skipped", &overview.skipped)
+    array(out, "skipped", &overview.skipped)?;
+    overview.verdict.as_ref().map_or(Ok(()), |verdict| member(out, "verdict", verdict))
 }
 
 /// Writes what was measured, and ends the report.
@@ -95,6 +97,7 @@ struct Whole {
     emptied: Vec<DocumentView>,
     rejected: Vec<Rejected>,
     skipped: Vec<SkippedView>,
+    verdict: Option<Verdict>,
     measured: Measured,
 }
 
@@ -117,8 +120,8 @@ pub(super) fn read(mut from: impl Read) -> Result<Report<'static>, String> {
     }
     let whole: Whole = serde_json::from_slice(&bytes)
         .map_err(|e| format!("is damaged or cut short ({e}); run unecho again to write it anew"))?;
-    let Whole { run, totals, sources, histograms, groups, emptied, rejected, skipped, measured } = whole;
-    let overview = Overview { run, totals, sources, histograms, emptied, rejected, skipped };
+    let Whole { run, totals, sources, histograms, groups, emptied, rejected, skipped, verdict, measured } = whole;
+    let overview = Overview { run, totals, sources, histograms, emptied, rejected, skipped, verdict };
     Ok(Report::saved(overview, groups, measured))
 }
 

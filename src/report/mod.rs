@@ -13,10 +13,12 @@ mod locate;
 mod markdown;
 mod model;
 mod text;
+mod verdict;
 
 use std::io::{self, Read, Write};
 
 use crate::corpus::Unit;
+use crate::gate::Verdict;
 use crate::pipeline::Outcome;
 
 use describe::Describer;
@@ -50,6 +52,15 @@ impl<'o> Report<'o> {
     pub fn new(outcome: &'o Outcome, measured: Measured, command: String) -> Report<'o> {
         let describer = Describer::new(outcome);
         Report { overview: describer.overview(command), measured, groups: Groups::Found(describer) }
+    }
+
+    /// The same report, with what `check` says about the run and each of its findings.
+    pub fn judged(mut self, mut verdict: Verdict) -> Report<'o> {
+        if let Groups::Found(describer) = &mut self.groups {
+            describer.statuses = std::mem::take(&mut verdict.statuses);
+        }
+        self.overview.verdict = Some(verdict);
+        self
     }
 
     /// A report of groups that are described already.
@@ -106,6 +117,14 @@ impl<'o> Report<'o> {
                 Box::new(describer.groups[group].edits.iter().map(|&edit| describer.member(edit)))
             }
             Groups::Saved(groups) => Box::new(groups[group].members.iter().cloned()),
+        }
+    }
+
+    /// Whether a group has a member that counts; all have, unless the findings were judged.
+    pub fn counts(&self, group: usize) -> bool {
+        match &self.groups {
+            Groups::Found(describer) => describer.counts(group),
+            Groups::Saved(groups) => groups[group].members.iter().any(Member::counts),
         }
     }
 

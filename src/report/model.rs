@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::{Codec, Format, Unit};
+use crate::gate::{Status, Verdict};
 use crate::output::SourceBytes;
 
 /// Everything that a report says of a run as a whole: all but its groups and what was measured.
@@ -24,6 +25,8 @@ pub struct Overview {
     pub rejected: Vec<Rejected>,
     /// What was found and not read.
     pub skipped: Vec<SkippedView>,
+    /// What `check` says about it, if it was judged.
+    pub verdict: Option<Verdict>,
 }
 
 /// Which run a report is of.
@@ -272,6 +275,16 @@ pub struct Member {
     /// It is what is left of its document after other cuts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remainder: bool,
+    /// Whether it counts, if it was judged.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+}
+
+impl Member {
+    /// Whether it counts: every finding does, unless it was judged and does not.
+    pub fn counts(&self) -> bool {
+        self.status.as_ref().is_none_or(Status::counts)
+    }
 }
 
 /// A kept copy and what it replaces.

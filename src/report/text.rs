@@ -1,4 +1,5 @@
-//! The text report, and the summary that the command prints: for people, in 80 columns.
+//! The text report, and the summary that the command prints: for people, in 80 columns. Of findings that were judged,
+//! those that count are shown, and after them the gates.
 
 use std::io::{self, Write};
 
@@ -6,6 +7,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Report;
 use super::model::{CorpusTotals, Kind, Location, Member};
+use super::verdict;
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -29,15 +31,15 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 /// Writes what was read, found, removed and kept, and the first `findings` groups.
 pub fn summary(report: &Report<'_>, style: Style, findings: usize, out: &mut dyn Write) -> io::Result<()> {
     write_totals(report, style, out)?;
-    let shown = report.len().min(findings);
-    for index in 0..shown {
-        write_group(report, index, style, findings, out)?;
+    let groups: Vec<usize> = (0..report.len()).filter(|&group| report.counts(group)).collect();
+    for &group in groups.iter().take(findings) {
+        write_group(report, group, style, findings, out)?;
     }
-    if shown < report.len() {
-        let more = report.len() - shown;
+    if groups.len() > findings {
+        let more = groups.len() - findings;
         writeln!(out, "\n  {}… and {}{}", style.faint, counted(more as u64, "more group"), style.reset)?;
     }
-    Ok(())
+    report.overview.verdict.as_ref().map_or(Ok(()), |judged| verdict::write(judged, style, out))
 }
 
 fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -59,6 +61,24 @@ fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::R
     for (i, line) in found.into_iter().enumerate() {
         row(if i == 0 { "repeats" } else { "" }, line)?;
     }
+    if overview.verdict.is_none() {
+        write_fates(&overview.totals, style, out)?;
+    }
+    let mut row = |name: &str, text: String| writeln!(out, "  {}{name:<9}{}{text}", style.strong, style.reset);
+    if documents.rejected > 0 {
+        row("rejected", format!("{} · {}", counted(documents.rejected, "record"), human_bytes(bytes.rejected)))?;
+    }
+    if let [first, ..] = overview.skipped.as_slice() {
+        let passed = counted(overview.skipped.len() as u64, "file");
+        row("skipped", format!("{passed}, {} the first: {}", first.source, first.reason))?;
+    }
+    Ok(())
+}
+
+/// What goes and what stays.
+fn write_fates(totals: &CorpusTotals, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let CorpusTotals { documents, bytes, .. } = totals;
+    let mut row = |name: &str, text: String| writeln!(out, "  {}{name:<9}{}{text}", style.strong, style.reset);
     let share = percent(bytes.removed, bytes.read);
     let gone = documents.removed + documents.emptied;
     let emptied = match documents.emptied {
@@ -70,15 +90,7 @@ fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::R
         format!("{} of the text, {} · {}{emptied}", share, human_bytes(bytes.removed), counted(gone, "document")),
     )?;
     let kept = counted(documents.kept + documents.edited, "document");
-    row("kept", format!("{kept}, {} of them edited · {}", count(documents.edited), human_bytes(bytes.kept)))?;
-    if documents.rejected > 0 {
-        row("rejected", format!("{} · {}", counted(documents.rejected, "record"), human_bytes(bytes.rejected)))?;
-    }
-    if let [first, ..] = overview.skipped.as_slice() {
-        let passed = counted(overview.skipped.len() as u64, "file");
-        row("skipped", format!("{passed}, {} the first: {}", first.source, first.reason))?;
-    }
-    Ok(())
+    row("kept", format!("{kept}, {} of them edited · {}", count(documents.edited), human_bytes(bytes.kept)))
 }
 
 /// Members of a group that a short summary shows.
@@ -92,25 +104,26 @@ fn write_group(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (unit, keeper) = (report.unit(index).name(), report.keeper(index));
-    let members = report.copies(index) - 1;
+    let copies = report.copies(index);
     writeln!(
         out,
         "\n  {}{unit} {} times{}: {}",
         style.strong,
-        count(members as u64 + 1),
+        count(copies as u64),
         style.reset,
         fit(&keeper.excerpt, 16 + unit.len())
     )?;
     writeln!(out, "    kept     {}", place(&keeper))?;
-    let shown = if findings == usize::MAX { members } else { MEMBERS_SHOWN };
-    for member in report.members(index).take(shown) {
-        writeln!(out, "    removed  {}  {}{}{}", place(&member.location), style.faint, likeness(&member), style.reset)?;
+    let shown = if findings == usize::MAX { copies } else { MEMBERS_SHOWN };
+    let label = if report.overview.verdict.is_some() { "repeats " } else { "removed " };
+    let mut members = report.members(index).filter(Member::counts);
+    for member in members.by_ref().take(shown) {
+        writeln!(out, "    {label} {}  {}{}{}", place(&member.location), style.faint, likeness(&member), style.reset)?;
     }
-    if members > shown {
-        let more = counted((members - shown) as u64, "more");
-        writeln!(out, "    {}… and {}{}", style.faint, more.trim_end_matches('s'), style.reset)?;
+    match members.count() as u64 {
+        0 => Ok(()),
+        more => writeln!(out, "    {}… and {} more{}", style.faint, count(more), style.reset),
     }
-    Ok(())
 }
 
 /// `file:line`, and the document's id if it says more.

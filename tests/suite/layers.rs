@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From left to right.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "error", "progress", "corpus", "synth", "input", "sketch", "search", "resolve", "output", "config", "pipeline",
-    "report", "cli",
+    "gate", "report", "cli",
 ];
 
 fn source() -> PathBuf {

@@ -1,5 +1,6 @@
 //! What was typed: one file per command or group of options. What it means is in `settings`.
 
+mod check;
 mod clean;
 mod find;
 mod global;
@@ -10,6 +11,7 @@ mod scan;
 
 use clap::{Parser, Subcommand};
 
+pub(super) use check::{Check, Gates};
 pub(super) use clean::Clean;
 pub(super) use find::{Find, Measure, ParagraphBreak, Scope, Tokens, UnitArg};
 pub(super) use global::{Global, When};
@@ -25,8 +27,9 @@ Examples:
   unecho clean data.jsonl.zst -o clean.jsonl.zst  JSON Lines, compressed
   unecho clean corpus/ --dry-run                  the plan, nothing written
   unecho restore cleaned -o original              undo a clean, byte for byte
+  unecho check docs/ --max-duplicated 2%          fail if more of a directory is said twice
 
-Exit codes: 0 done, 2 usage, configuration or I/O error, 130 interrupted.
+Exit codes: 0 done, 1 a gate of `check` failed, 2 usage, configuration or I/O error, 130 interrupted.
 Home of the documentation: README.md of the project.";
 
 /// Finds what a text corpus says twice, and writes it once.
@@ -52,6 +55,11 @@ pub(super) enum Command {
     /// written under another name first and renamed when it is complete.
     #[command(after_long_help = clean::EXAMPLES)]
     Clean(Clean),
+    /// Find repeats and fail if there are too many: a gate for CI
+    ///
+    /// Every gate that is named is printed with its value and its limit. With no gate named, any finding fails.
+    #[command(after_long_help = check::EXAMPLES)]
+    Check(Box<Check>),
     /// Rebuild the original from a cleaned corpus and its ledger
     ///
     /// The result is the original byte for byte; compressed files come back with the same contents, compressed anew.

@@ -1,0 +1,54 @@
+//! The gates for people: one a line, with value and limit, and what can be done.
+
+use std::io::{self, Write};
+
+use super::text::{Style, counted};
+use crate::gate::{Gate, Level, Tally, Verdict};
+
+/// Writes what does not count, every gate, and the outcome.
+pub(super) fn write(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    write_uncounted(verdict, style, out)?;
+    for gate in &verdict.gates {
+        write_gate(gate, style, out)?;
+    }
+    Ok(())
+}
+
+/// How many findings do not count, and why.
+fn write_uncounted(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Tally { known, allowed, out_of_scope, .. } = verdict.findings;
+    let reasons = [(known, "in the baseline"), (allowed, "allowed"), (out_of_scope, "in what did not change")];
+    for (findings, reason) in reasons {
+        if findings > 0 {
+            writeln!(
+                out,
+                "  {}{:<9}{}{} {reason}",
+                style.strong,
+                "ignored",
+                style.reset,
+                counted(findings, "finding")
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn write_gate(gate: &Gate, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let result = match (gate.passed, gate.level) {
+        (true, _) => "passed",
+        (false, Level::Error) => "FAILED",
+        (false, Level::Warning) => "warning",
+    };
+    let detail = gate.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    writeln!(
+        out,
+        "  {}{result:<9}{}{}: {} {}{detail}, limit {}",
+        style.strong,
+        style.reset,
+        gate.name(),
+        gate.value,
+        gate.kind.describe(),
+        gate.limit
+    )
+}
