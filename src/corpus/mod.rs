@@ -19,4 +19,4 @@ pub(crate) use segment::is_blank;
 pub use segment::{ParagraphBreak, Segmenter, Unit};
 pub use shingle::{Shingler, shingle_set};
 pub use span::{Place, Span};
-pub use tokens::{TokenOptions, Tokens};
+pub use tokens::{TokenOptions, Tokens, token_end};

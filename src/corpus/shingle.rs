@@ -26,6 +26,7 @@ impl Shingler {
     pub fn shingles(self, tokens: &[u64], out: &mut Vec<u64>) {
         match self.n {
             3 => append::<3>(tokens, out),
+            4 => append::<4>(tokens, out),
             5 => append::<5>(tokens, out),
             n => out.extend(tokens.windows(n).map(combine)),
         }
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn unrolled_equals_plain() {
         let tokens: Vec<u64> = (1..50u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-        for n in [3, 5] {
+        for n in [3, 4, 5] {
             let mut fast = Vec::new();
             Shingler::new(n).shingles(&tokens, &mut fast);
             let plain: Vec<u64> = tokens.windows(n).map(combine).collect();

@@ -158,6 +158,28 @@ impl Tokens {
     }
 }
 
+/// Where the token that starts at offset `start` of `text` ends; format characters inside and behind it belong to it.
+pub fn token_end(text: &[u8], start: usize, options: TokenOptions) -> usize {
+    let class_at = |at: usize| {
+        let (c, len) = chars::decode_first(&text[at..]);
+        (c.map_or(Class::Separator, chars::class), len)
+    };
+    if start >= text.len() {
+        return text.len();
+    }
+    let (first, len) = class_at(start);
+    let mut end = start + len;
+    let whole = options.by_character || first == Class::Single;
+    while !whole && end < text.len() {
+        match class_at(end) {
+            (Class::Digit, _) if options.ignore_digits => break,
+            (Class::Letter | Class::Digit | Class::Ignorable, len) => end += len,
+            _ => break,
+        }
+    }
+    end
+}
+
 /// How many of the first bytes of `text` are ASCII and end with a word: all of it if nothing follows (`last`), else up to
 /// its last separator.
 fn whole_ascii_words(text: &[u8], last: bool) -> usize {
@@ -347,6 +369,19 @@ mod tests {
     }
 
     #[test]
+    fn a_token_ends_where_its_word_does() {
+        let ends = |text: &str, options| {
+            let starts = fast(text.as_bytes(), options);
+            starts.iter().map(|t| token_end(text.as_bytes(), t.1 as usize, options)).collect::<Vec<_>>()
+        };
+        let options = TokenOptions::default();
+        assert_eq!(ends("Ab, c4é! 你好x", options), [2, 7, 12, 15, 16]);
+        assert_eq!(ends("a1b 2", TokenOptions { ignore_digits: true, ..options }), [1, 3]);
+        assert_eq!(ends("ab é", TokenOptions { by_character: true, ..options }), [1, 2, 5]);
+        assert_eq!(token_end(b"ab", 2, options), 2);
+    }
+
+    #[test]
     fn words_across_the_ends_of_stretches() {
         for shift in 0..40 {
             let text = format!(
@@ -378,6 +413,15 @@ mod tests {
         #[test]
         fn equals_the_definition_on_mixed_scripts(text in "[a-zA-Z0-9 .é漢กж\u{301}\u{ad}_]{0,60}") {
             prop_assert_eq!(fast(text.as_bytes(), TokenOptions::default()), naive(text.as_bytes(), TokenOptions::default()));
+        }
+
+        #[test]
+        fn the_tokens_of_a_token_are_itself(text in "[a-zA-Z0-9 .é漢กж\u{301}\u{ad}_]{0,60}", by_character: bool) {
+            let options = TokenOptions { by_character, ..TokenOptions::default() };
+            for (hash, start) in fast(text.as_bytes(), options) {
+                let end = token_end(text.as_bytes(), start as usize, options);
+                prop_assert_eq!(fast(&text.as_bytes()[start as usize..end], options), vec![(hash, 0)]);
+            }
         }
 
         #[test]

@@ -6,6 +6,7 @@
 //! sets, at or above the threshold, with a segment that is kept. Pairs never leave this module.
 
 mod contain;
+pub mod edits;
 mod near;
 mod verify;
 

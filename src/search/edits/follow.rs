@@ -1,0 +1,172 @@
+//! A chain → the passages around it that are long and similar enough, and take nothing that is spoken for.
+//!
+//! What is spoken for divides a chain into pieces, each of which is aligned by itself between what is free around it. A
+//! passage that repeats an earlier one of its own text has that one before it, whole: a border is drawn between the two.
+//!
+//! Bounds: a piece is extended by at most [`REACH`] tokens on each side, and see [`Cover`].
+
+use std::ops::Range;
+
+use super::EditOptions;
+use super::align::Aligner;
+use super::chain::Anchor;
+use super::cover::Cover;
+use super::score::{Run, Scoring, count};
+use super::seeds::SEED_TOKENS;
+use super::split::split;
+
+/// Tokens by which a passage may reach beyond its first and last anchor.
+pub(super) const REACH: usize = 256;
+
+/// The text that a chain leads to.
+#[derive(Clone, Copy)]
+pub(super) enum Side<'t> {
+    /// A stretch of a kept one: its tokens, and the number of the first of them.
+    Kept(&'t [u64], u32),
+    /// The text in question itself.
+    Itself,
+}
+
+/// Follows chains in one text after the other.
+pub(super) struct Follower {
+    min_tokens: usize,
+    scoring: Scoring,
+    aligner: Aligner,
+    cover: Cover,
+    /// Pieces of chains that were left alone, because their tokens were tried often enough.
+    pub(super) left_alone: u64,
+}
+
+impl Follower {
+    pub(super) fn new(options: EditOptions) -> Follower {
+        let scoring = Scoring::new(options.similarity);
+        Follower {
+            min_tokens: options.min_tokens.max(1) as usize,
+            scoring,
+            aligner: Aligner::new(scoring),
+            cover: Cover::default(),
+            left_alone: 0,
+        }
+    }
+
+    /// Begins with a text of so many tokens.
+    pub(super) fn begin(&mut self, tokens: usize) {
+        self.cover.reset(tokens);
+    }
+
+    /// The passages along a chain: the alignment of each, with the tokens of the kept side counted from the first of them.
+    pub(super) fn follow(&mut self, own: &[u64], side: Side<'_>, chain: &[Anchor]) -> Vec<Vec<Run>> {
+        let mut passages = Vec::new();
+        let mut rest = chain;
+        while let Some((&first, _)) = rest.split_first() {
+            let len = self.piece(rest, side);
+            let (piece, after) = rest.split_at(len.max(1));
+            if len > 0 && !self.is_tried(piece, first) {
+                self.follow_piece(own, side, piece, &mut passages);
+            }
+            rest = after;
+        }
+        passages
+    }
+
+    /// The anchors at the start of a chain that can be followed together; 0 if the first one cannot be.
+    fn piece(&self, anchors: &[Anchor], side: Side<'_>) -> usize {
+        let first = anchors[0];
+        let mut before = first;
+        let can_follow = |anchor: &&Anchor| {
+            let own = before.own as usize..own_end(anchor);
+            let kept = before.kept as usize..kept_end(anchor);
+            before = **anchor;
+            self.cover.is_free(own)
+                && match side {
+                    Side::Kept(..) => true,
+                    Side::Itself => kept.end <= first.own as usize && self.cover.may_be_named(kept),
+                }
+        };
+        anchors.iter().take_while(can_follow).count()
+    }
+
+    /// Whether a piece is to be left alone.
+    fn is_tried(&mut self, piece: &[Anchor], first: Anchor) -> bool {
+        let is_tried = self.cover.is_tried(first.own as usize..own_end(&piece[piece.len() - 1]));
+        self.left_alone += u64::from(is_tried);
+        is_tried
+    }
+
+    fn follow_piece(&mut self, own: &[u64], side: Side<'_>, piece: &[Anchor], passages: &mut Vec<Vec<Run>>) {
+        let last = &piece[piece.len() - 1];
+        let inner = piece[0].own as usize..own_end(last);
+        let (own_range, kept_range) = self.room(own.len(), side, &inner, piece[0].kept as usize..kept_end(last));
+        let (kept, first) = match side {
+            Side::Kept(tokens, first) => (tokens, first as usize),
+            Side::Itself => (own, 0),
+        };
+        let Some(kept_tokens) = kept.get(kept_range.start - first..kept_range.end - first) else { return };
+        let moved = piece.iter().map(|anchor| Anchor {
+            own: anchor.own - own_range.start as u32,
+            kept: anchor.kept - kept_range.start as u32,
+            ..*anchor
+        });
+        let runs = self.aligner.align(&own[own_range.clone()], kept_tokens, moved);
+        for passage in split(runs, self.scoring) {
+            let absolute = |run: &Run| Run {
+                own: run.own + own_range.start,
+                kept: run.kept + kept_range.start - first,
+                len: run.len,
+            };
+            let passage: Vec<Run> = runs[passage].iter().map(absolute).collect();
+            if let Some((own, kept)) = accepted(&passage, self.scoring, self.min_tokens) {
+                self.cover.match_all(own);
+                if let Side::Itself = side {
+                    self.cover.name_all(kept);
+                }
+                passages.push(passage);
+            }
+        }
+        self.cover.note_try(inner);
+    }
+
+    /// The tokens of both texts that a piece may be extended to.
+    fn room(
+        &self,
+        tokens: usize,
+        side: Side<'_>,
+        own: &Range<usize>,
+        kept: Range<usize>,
+    ) -> (Range<usize>, Range<usize>) {
+        let border = usize::midpoint(kept.end, own.start);
+        let widen = |range: &Range<usize>, limits, holds: fn(&Cover, Range<usize>) -> bool| {
+            self.cover.widen(range.clone(), limits, REACH, holds)
+        };
+        match side {
+            Side::Itself => {
+                let kept = widen(&kept, 0..border, Cover::may_be_named);
+                (widen(own, border..tokens, Cover::is_free), kept)
+            }
+            Side::Kept(stretch, first) => {
+                let (start, end) = (first as usize, first as usize + stretch.len());
+                let kept = kept.start.saturating_sub(REACH).max(start)..(kept.end + REACH).min(end);
+                (widen(own, 0..tokens, Cover::is_free), kept)
+            }
+        }
+    }
+}
+
+/// Where an anchor ends in the text in question.
+fn own_end(anchor: &Anchor) -> usize {
+    anchor.own as usize + SEED_TOKENS
+}
+
+/// Where an anchor ends in the kept text.
+fn kept_end(anchor: &Anchor) -> usize {
+    anchor.kept as usize + SEED_TOKENS
+}
+
+/// The tokens of a passage in both texts, if it is long and similar enough.
+fn accepted(passage: &[Run], scoring: Scoring, min_tokens: usize) -> Option<(Range<usize>, Range<usize>)> {
+    let (first, last) = (passage.first()?, passage.last()?);
+    let (own_end, kept_end) = last.end();
+    let (matches, columns) = count(passage);
+    let is_long = own_end - first.own >= min_tokens;
+    (is_long && scoring.accepts(matches, columns)).then_some((first.own..own_end, first.kept..kept_end))
+}

@@ -1,0 +1,104 @@
+//! Token hashes → seeds: few k-grams of tokens, chosen by what they are and not by where they stand.
+//!
+//! Of every [`WINDOW`] consecutive k-grams the one with the least hash is a seed (winnowing; Schleimer, Wilkerson and
+//! Aiken 2003; minimizers; Roberts and others 2004). Always: two texts that share `SEED_TOKENS + WINDOW - 1` tokens in a
+//! row share a seed there; about one token in three starts a seed; of k-grams that are all alike only one in [`WINDOW`]
+//! does.
+
+use crate::corpus::Shingler;
+
+/// Tokens of a seed, k.
+pub(super) const SEED_TOKENS: usize = 4;
+
+/// Consecutive k-grams of which one is a seed, w.
+const WINDOW: usize = 5;
+
+/// A k-gram of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seed {
+    /// Hash of its tokens.
+    pub(super) hash: u32,
+    /// Number of its first token.
+    pub(super) token: u32,
+}
+
+/// Makes seeds.
+pub(super) struct Seeder {
+    shingler: Shingler,
+    shingles: Vec<u64>,
+}
+
+impl Seeder {
+    pub(super) fn new() -> Seeder {
+        Seeder { shingler: Shingler::new(SEED_TOKENS), shingles: Vec::new() }
+    }
+
+    /// The seeds of a text with these token hashes, ascending. Linear.
+    pub(super) fn read(&mut self, tokens: &[u64], seeds: &mut Vec<Seed>) {
+        self.shingles.clear();
+        self.shingler.shingles(tokens, &mut self.shingles);
+        seeds.clear();
+        // the upper bits decide which is least, so the lower ones are as random as before
+        winnow(&self.shingles, |at| seeds.push(Seed { hash: self.shingles[at] as u32, token: at as u32 }));
+    }
+}
+
+/// Gives the place of the least of each window to `push`, each place once. Of equal ones it stays with the one it has;
+/// failing that, it takes the last.
+fn winnow(values: &[u64], mut push: impl FnMut(usize)) {
+    let mut least: Option<usize> = None;
+    for end in WINDOW.min(values.len()).max(1)..=values.len() {
+        let start = end.saturating_sub(WINDOW);
+        let newest = end - 1;
+        least = match least {
+            Some(at) if at >= start && values[at] <= values[newest] => continue,
+            Some(at) if at >= start => Some(newest),
+            _ => (start..end).rev().min_by_key(|&at| values[at]),
+        };
+        least.into_iter().for_each(&mut push);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn places(values: &[u64]) -> Vec<usize> {
+        let mut places = Vec::new();
+        winnow(values, |at| places.push(at));
+        places
+    }
+
+    #[test]
+    fn one_of_few_and_one_in_five_of_equals() {
+        assert!(places(&[]).is_empty());
+        assert_eq!(places(&[7]), [0]);
+        assert_eq!(places(&[7, 3, 9]), [1]);
+        assert_eq!(places(&[5; 20]), [4, 9, 14, 19]);
+    }
+
+    proptest! {
+        #[test]
+        fn each_window_holds_one_of_its_least(values in proptest::collection::vec(0u64..30, 0..60)) {
+            let places = places(&values);
+            prop_assert!(places.is_sorted_by(|a, b| a < b));
+            for (start, window) in values.windows(WINDOW).enumerate() {
+                let least = window.iter().min();
+                prop_assert!(places.iter().any(|&p| (start..start + WINDOW).contains(&p) && Some(&values[p]) == least));
+            }
+        }
+
+        #[test]
+        fn equal_stretches_share_a_seed(
+            before in proptest::collection::vec(any::<u64>(), 0..20),
+            shared in proptest::collection::vec(any::<u64>(), SEED_TOKENS + WINDOW - 1),
+            other in proptest::collection::vec(any::<u64>(), 0..20),
+        ) {
+            let (mut seeder, mut a, mut b) = (Seeder::new(), Vec::new(), Vec::new());
+            seeder.read(&[&before[..], &shared].concat(), &mut a);
+            seeder.read(&[&shared[..], &other].concat(), &mut b);
+            prop_assert!(a.iter().any(|x| b.iter().any(|y| x.hash == y.hash)));
+        }
+    }
+}
