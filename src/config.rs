@@ -1,10 +1,12 @@
 //! The options of a run: what each stage owns, put together.
 
-use std::fmt;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 
 use crate::corpus::{ParagraphBreak, Segmenter, Shingler, TokenOptions, Unit};
 use crate::error::{Error, Result};
-use crate::input::InputOptions;
+use crate::input::{FieldPath, InputOptions};
 use crate::resolve::{Globs, KeepOptions, KeepPolicy, Scope};
 use crate::search::{Measure, SearchOptions};
 use crate::sketch::{Banding, SketchOptions};
@@ -22,6 +24,12 @@ impl PerUnit {
     /// The value for `unit`.
     pub fn get(&self, unit: Unit) -> usize {
         self.0[unit as usize]
+    }
+
+    /// These values, but for those given.
+    fn with(mut self, given: &BTreeMap<Unit, usize>) -> PerUnit {
+        given.iter().for_each(|(&unit, &value)| self.set(unit, value));
+        self
     }
 
     /// Sets the value for `unit`.
@@ -170,7 +178,7 @@ impl Config {
             "tokens": if self.tokens.by_character { "character" } else { "word" },
             "ignore_digits": self.tokens.ignore_digits,
             "lsh": if self.search.measure == Measure::Jaccard { banding } else { None },
-            "keep": KeepName(&self.keep).to_string(),
+            "keep": self.keep.to_string(),
             "prefer": self.prefer,
             "protect": self.protect,
             "keep_empty": self.keep_empty,
@@ -179,21 +187,86 @@ impl Config {
             "id_field": self.input.id_field.to_string(),
         })
     }
+
+    /// The configuration that [`Config::describe`] described, with defaults for what it does not say: how the inputs were
+    /// walked, and what holds for units that were not searched. `None` if it is no such description.
+    pub fn from_description(options: &serde_json::Value) -> Option<Config> {
+        let described: Described = serde_json::from_value(options.clone()).ok()?;
+        let defaults = Config::default();
+        Some(Config {
+            input: InputOptions {
+                text_field: FieldPath::parse(&described.text_field),
+                id_field: FieldPath::parse(&described.id_field),
+                ..defaults.input
+            },
+            units: described.unit,
+            paragraph_break: match described.paragraph_break.as_str() {
+                "auto" => ParagraphBreak::Auto,
+                "newline" => ParagraphBreak::Newline,
+                "blank-line" => ParagraphBreak::BlankLine,
+                _ => return None,
+            },
+            tokens: TokenOptions {
+                ignore_digits: described.ignore_digits,
+                by_character: described.tokens == "character",
+            },
+            ngram: defaults.ngram.with(&described.ngram),
+            min_tokens: defaults.min_tokens.with(&described.min_tokens),
+            search: SearchOptions {
+                similarity: described.similarity,
+                measure: Measure::ALL.into_iter().find(|measure| measure.name() == described.measure)?,
+            },
+            scope: if described.scope == "document" { Scope::Document } else { Scope::Corpus },
+            keep: KeepPolicy::parse(&described.keep)?,
+            prefer: described.prefer,
+            protect: described.protect,
+            keep_empty: described.keep_empty,
+            max_removed: described.max_removed,
+        })
+    }
 }
 
-/// A keep policy as the command spells it.
-struct KeepName<'a>(&'a KeepPolicy);
+/// The options that [`Config::describe`] writes, as they are read back.
+#[derive(Deserialize)]
+struct Described {
+    unit: Vec<Unit>,
+    scope: String,
+    paragraph_break: String,
+    similarity: f64,
+    measure: String,
+    ngram: BTreeMap<Unit, usize>,
+    min_tokens: BTreeMap<Unit, usize>,
+    tokens: String,
+    ignore_digits: bool,
+    keep: String,
+    prefer: Vec<String>,
+    protect: Vec<String>,
+    keep_empty: bool,
+    max_removed: Option<f64>,
+    text_field: String,
+    id_field: String,
+}
 
-impl fmt::Display for KeepName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            KeepPolicy::First => f.write_str("first"),
-            KeepPolicy::Last => f.write_str("last"),
-            KeepPolicy::Longest => f.write_str("longest"),
-            KeepPolicy::Shortest => f.write_str("shortest"),
-            KeepPolicy::Max(path) => write!(f, "max:{path}"),
-            KeepPolicy::Min(path) => write!(f, "min:{path}"),
-            KeepPolicy::None => f.write_str("none"),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_gives_the_options_back() {
+        let mut config = Config { keep: KeepPolicy::Max(FieldPath::parse("meta.score")), ..Config::default() };
+        config.units = vec![Unit::Document, Unit::Line, Unit::Sentence];
+        config.ngram.set(Unit::Line, 7);
+        config.min_tokens.set(Unit::Document, 4);
+        config.search = SearchOptions { similarity: 0.7, measure: Measure::Containment };
+        config.tokens = TokenOptions { ignore_digits: true, by_character: true };
+        config.paragraph_break = ParagraphBreak::BlankLine;
+        config.prefer = vec!["a/**".to_owned()];
+        config.max_removed = Some(0.3);
+        config.input.id_field = FieldPath::parse("a.b");
+        for config in [config, Config { scope: Scope::Document, ..Config::default() }, Config::default()] {
+            let described = config.describe();
+            assert_eq!(Config::from_description(&described).unwrap().describe(), described);
         }
+        assert!(Config::from_description(&serde_json::json!({"unit": []})).is_none());
     }
 }

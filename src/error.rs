@@ -52,6 +52,13 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A saved run cannot be opened, or does not hold what is asked for.
+    Saved {
+        /// The run or its report.
+        path: PathBuf,
+        /// What is missing, and what to do.
+        reason: String,
+    },
     /// The user asked the run to stop; nothing half-written is left.
     Interrupted,
     /// The reader of standard output went away.
@@ -88,7 +95,7 @@ impl fmt::Display for Error {
                 "{}: {reason}\n  remedy: mend or leave out the file, or pass `--on-error skip` to set it aside and go on",
                 path.display()
             ),
-            Error::Output { path, reason } | Error::Ledger { path, reason } => {
+            Error::Output { path, reason } | Error::Ledger { path, reason } | Error::Saved { path, reason } => {
                 write!(f, "{}: {reason}", path.display())
             }
             Error::Interrupted => f.write_str("interrupted; nothing half-written was left behind"),

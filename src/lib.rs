@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Modules stand in one line, and each uses only those before it: [`error`], [`progress`], [`corpus`], [`synth`],
-//! [`input`], [`sketch`], [`search`], [`resolve`], [`output`], [`config`], [`pipeline`], [`gate`], [`report`], and the
-//! command.
+//! [`input`], [`sketch`], [`search`], [`resolve`], [`output`], [`config`], [`pipeline`], [`gate`], [`report`],
+//! [`saved`], and the command.
 //!
 //! # Texts in memory
 //!
@@ -56,6 +56,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod report;
 pub mod resolve;
+pub mod saved;
 pub mod search;
 pub mod sketch;
 pub mod synth;

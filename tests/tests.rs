@@ -21,4 +21,5 @@ mod suite {
     mod real;
     mod reports;
     mod sample;
+    mod saved;
 }

@@ -137,18 +137,8 @@ pub(super) fn parse_percent(text: &str) -> std::result::Result<f64, String> {
 
 /// Parses a keep policy.
 pub(super) fn parse_keep(text: &str) -> std::result::Result<KeepPolicy, String> {
-    match text.split_once(':') {
-        Some(("max", field)) if !field.is_empty() => Ok(KeepPolicy::Max(FieldPath::parse(field))),
-        Some(("min", field)) if !field.is_empty() => Ok(KeepPolicy::Min(FieldPath::parse(field))),
-        _ => match text {
-            "first" => Ok(KeepPolicy::First),
-            "last" => Ok(KeepPolicy::Last),
-            "longest" => Ok(KeepPolicy::Longest),
-            "shortest" => Ok(KeepPolicy::Shortest),
-            "none" => Ok(KeepPolicy::None),
-            _ => Err("use first, last, longest, shortest, max:FIELD, min:FIELD or none".to_owned()),
-        },
-    }
+    let usage = "use first, last, longest, shortest, max:FIELD, min:FIELD or none";
+    KeepPolicy::parse(text).ok_or_else(|| usage.to_owned())
 }
 
 /// Parses `FORMAT=PATH`.

@@ -125,6 +125,26 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
     Ok(corpus)
 }
 
+/// Adds a file that was read once before to a corpus: `source` has its decoded bytes and everything else but its
+/// documents. Bad records are set aside; `rejected` is the reason if the whole file was.
+pub fn read_again(corpus: &mut Corpus, source: Source, rejected: Option<String>, options: &InputOptions) -> Result<()> {
+    let options = InputOptions { on_error: OnError::Skip, ..options.clone() };
+    let whole = |reason| Reject { source: 0, line: None, range: 0..source.bytes.len() as u64, reason };
+    let parsed = match rejected {
+        Some(reason) => Parsed { rejects: vec![whole(reason)], ..Parsed::default() },
+        None => parse(&source.bytes, source.format, &options, &source.path)?,
+    };
+    append(corpus, source, parsed)
+}
+
+/// The documents of a file.
+fn parse(bytes: &[u8], format: Format, options: &InputOptions, path: &Path) -> Result<Parsed> {
+    match format {
+        Format::Jsonl => jsonl::parse(bytes, options, path),
+        _ => text::parse(bytes, format, path),
+    }
+}
+
 /// Adds a source with its documents to the corpus.
 fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()> {
     let index = corpus.sources.len() as u32;
@@ -185,10 +205,7 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
         Err(Unfit::Reject(reason)) => return set_aside(file, options, stored, reason),
     };
     let bytes = decoded.unwrap_or(stored);
-    let parsed = match format {
-        Format::Jsonl => jsonl::parse(&bytes, options, &file.path)?,
-        _ => text::parse(&bytes, format, &file.path)?,
-    };
+    let parsed = parse(&bytes, format, options, &file.path)?;
     let digest = xxh3_128(&bytes);
     let (path, name) = (file.path.clone(), file.name.clone());
     let unescaped = Vec::new();
@@ -206,7 +223,7 @@ fn read_stored(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// The decoded bytes of a file, compressed or not.
-pub(crate) fn decode_file(path: &Path) -> Result<Vec<u8>> {
+pub fn decode_file(path: &Path) -> Result<Vec<u8>> {
     let stored = fs::read(path).map_err(|e| Error::io("cannot read", path, e))?;
     let decoded = decode::decode(&stored).map(|(_, bytes)| bytes.into_owned());
     decoded.map_err(|reason| Error::input(path, None, reason))

@@ -12,7 +12,7 @@ mod splice;
 mod target;
 
 pub use atomic::PendingFile;
-pub use restore::{Restored, restore};
+pub use restore::{Restored, has_ledger, originals, restore};
 pub use splice::{Removal, SourceBytes, removals, source_bytes};
 pub use target::{Target, state_dir};
 

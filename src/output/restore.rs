@@ -1,4 +1,4 @@
-//! Cleaned corpus + ledger → the original, byte for byte.
+//! Cleaned corpus + ledger → the original, byte for byte, on disk or in memory.
 //!
 //! Every file is checked twice: the cleaned one against the ledger before, the restored one after. Compressed files come
 //! back with the same contents, compressed anew.
@@ -35,57 +35,64 @@ pub struct Restored {
 /// Errors: no ledger beside `out`, a ledger that is damaged, or a cleaned file that was changed since.
 pub fn restore(out: &Path, original: &Path, force: bool, progress: &dyn Progress) -> Result<Restored> {
     let mut ledger = Ledger::open(&state_dir(out).join(LEDGER))?;
-    let Some(Line::Header { unecho_ledger: VERSION, directory }) = ledger.next()? else {
-        return Err(ledger.error("is not a ledger of this version of unecho"));
-    };
     check_apart(original, &[out.to_owned()])?;
     check_free(original, force)?;
-    let staged = if directory { Staged::directory(original, force)? } else { Staged::file(original, force)? };
+    let staged = if ledger.directory { Staged::directory(original, force)? } else { Staged::file(original, force)? };
     let mut restored = Restored::default();
-    loop {
+    while let Some((source, name)) = ledger.next_source()? {
         progress.check()?;
-        match ledger.next()? {
-            Some(Line::Source(source)) => {
-                let path = source.source.path().ok_or_else(|| ledger.error("names a file that this system cannot"))?;
-                let name = checked_name(&ledger, &path)?;
-                let (from, to) = match directory {
-                    true => (out.join(&name), staged.path().join(&name)),
-                    false => (out.to_owned(), staged.path().to_owned()),
-                };
-                restore_source(&mut ledger, &source, &from, &to)?;
-                restored.files += 1;
-                restored.bytes += source.bytes;
-            }
-            Some(Line::End { end }) if end + 1 == ledger.lines => break,
-            _ => return Err(ledger.error("is damaged or cut short")),
-        }
+        let to = if ledger.directory { staged.path().join(&name) } else { staged.path().to_owned() };
+        let from = ledger.cleaned(out, &name);
+        restore_source(&mut ledger, &source, &from, &to)?;
+        restored.files += 1;
+        restored.bytes += source.bytes;
     }
     staged.commit()?;
     Ok(restored)
 }
 
-/// A name from the ledger, which must stay below the output.
-fn checked_name(ledger: &Ledger, name: &Path) -> Result<PathBuf> {
-    let inside = name.components().all(|c| matches!(c, Component::Normal(_)));
-    if inside { Ok(name.to_owned()) } else { Err(ledger.error("names a file outside the output")) }
+/// Whether there is a ledger beside `out`.
+pub fn has_ledger(out: &Path) -> bool {
+    state_dir(out).join(LEDGER).is_file()
+}
+
+/// Rebuilds in memory what the run that wrote `out` had read: for each source, in order, the path that its cleaned copy
+/// has below `out`, and its decoded bytes. Errors are those of [`restore`].
+pub fn originals(out: &Path, progress: &dyn Progress) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut ledger = Ledger::open(&state_dir(out).join(LEDGER))?;
+    let mut originals = Vec::new();
+    while let Some((source, name)) = ledger.next_source()? {
+        progress.check()?;
+        let mut bytes = Vec::new();
+        let from = ledger.cleaned(out, &name);
+        weave(&mut ledger, &source, &from, &name, &mut bytes)?;
+        originals.push((name, bytes));
+    }
+    Ok(originals)
 }
 
 fn restore_source(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path) -> Result<()> {
     let codec = Codec::from_name(&source.codec).ok_or_else(|| ledger.error("names an unknown codec"))?;
-    let kept = match &source.kept_digest {
-        Some(digest) => read_kept(from, digest)?,
-        None => Vec::new(),
-    };
     let failed = |e| Error::io("cannot write", to, e);
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
     let file = fs::File::create(to).map_err(failed)?;
     let mut out = Encoder::new(file, codec).map_err(failed)?;
+    weave(ledger, source, from, to, &mut out)?;
+    out.finish().and_then(|file| file.sync_all()).map_err(failed)
+}
+
+/// Writes the bytes of a source as they were read, from its cleaned copy and the ranges that the ledger lists next.
+fn weave(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path, out: &mut dyn Write) -> Result<()> {
+    let kept = match &source.kept_digest {
+        Some(digest) => read_kept(from, digest)?,
+        None => Vec::new(),
+    };
     let mut written = Kept::default();
     let mut put = |bytes: &[u8]| -> Result<()> {
         written.add(bytes);
-        out.write_all(bytes).map_err(failed)
+        out.write_all(bytes).map_err(|e| Error::io("cannot write", to, e))
     };
     let (mut at, mut next) = (0u64, 0usize);
     while let Some((position, removed)) = ledger.next_removed()? {
@@ -100,7 +107,7 @@ fn restore_source(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Pa
     if written.digest() != source.digest {
         return Err(ledger.error(&format!("does not give {} back as it was", to.display())));
     }
-    out.finish().and_then(|file| file.sync_all()).map_err(failed)
+    Ok(())
 }
 
 /// The decoded bytes of a cleaned file, which must be those that were written.
@@ -118,6 +125,8 @@ fn read_kept(path: &Path, digest: &str) -> Result<Vec<u8>> {
 /// A ledger being read.
 struct Ledger {
     path: PathBuf,
+    /// Whether the output is a directory.
+    directory: bool,
     lines_left: Lines<BufReader<zstd::stream::read::Decoder<'static, BufReader<fs::File>>>>,
     /// A line that was looked at and not taken.
     peeked: Option<Line>,
@@ -133,7 +142,17 @@ impl Ledger {
         })?;
         let failed = |e| Error::io("cannot read", path, e);
         let decoder = zstd::stream::read::Decoder::new(file).map_err(failed)?;
-        Ok(Ledger { path: path.to_owned(), lines_left: BufReader::new(decoder).lines(), peeked: None, lines: 0 })
+        let lines_left = BufReader::new(decoder).lines();
+        let mut ledger = Ledger { path: path.to_owned(), directory: false, lines_left, peeked: None, lines: 0 };
+        let Some(Line::Header { unecho_ledger: VERSION, directory }) = ledger.next()? else {
+            return Err(ledger.error("is not a ledger of this version of unecho"));
+        };
+        Ok(Ledger { directory, ..ledger })
+    }
+
+    /// Where the cleaned copy of a source is.
+    fn cleaned(&self, out: &Path, name: &Path) -> PathBuf {
+        if self.directory { out.join(name) } else { out.to_owned() }
     }
 
     fn error(&self, reason: &str) -> Error {
@@ -149,6 +168,19 @@ impl Ledger {
         let line = line.map_err(|e| self.error(&format!("is damaged or cut short ({e})")))?;
         self.lines += 1;
         serde_json::from_str(&line).map(Some).map_err(|e| self.error(&format!("is damaged ({e})")))
+    }
+
+    /// The next source and its name, which is sure to stay below the output; `None` at the end.
+    fn next_source(&mut self) -> Result<Option<(SourceLine, PathBuf)>> {
+        match self.next()? {
+            Some(Line::Source(source)) => {
+                let name = source.source.path().ok_or_else(|| self.error("names a file that this system cannot"))?;
+                let inside = name.components().all(|c| matches!(c, Component::Normal(_)));
+                if inside { Ok(Some((source, name))) } else { Err(self.error("names a file outside the output")) }
+            }
+            Some(Line::End { end }) if end + 1 == self.lines => Ok(None),
+            _ => Err(self.error("is damaged or cut short")),
+        }
     }
 
     /// The next removed range of the same source: its offset and its bytes.

@@ -13,6 +13,7 @@ mod locate;
 mod markdown;
 mod model;
 mod text;
+mod texts;
 mod verdict;
 
 use std::io::{self, Read, Write};
@@ -28,6 +29,7 @@ pub use model::{
     Overview, Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
 };
 pub use text::{Style, counted, human_bytes, summary};
+pub use texts::{Passage, Texts};
 
 /// A report on a run: what every writer of a format works from.
 pub struct Report<'o> {

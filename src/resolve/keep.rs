@@ -4,6 +4,7 @@
 //! the order is total and depends on nothing but input and options.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::path::Path;
 
 use globset::{Glob, GlobMatcher};
@@ -31,6 +32,38 @@ pub enum KeepPolicy {
     Min(FieldPath),
     /// None: the copy that would stay goes too.
     None,
+}
+
+impl KeepPolicy {
+    /// The policy that options and reports spell so.
+    pub fn parse(text: &str) -> Option<KeepPolicy> {
+        match text.split_once(':') {
+            Some(("max", field)) if !field.is_empty() => Some(KeepPolicy::Max(FieldPath::parse(field))),
+            Some(("min", field)) if !field.is_empty() => Some(KeepPolicy::Min(FieldPath::parse(field))),
+            _ => match text {
+                "first" => Some(KeepPolicy::First),
+                "last" => Some(KeepPolicy::Last),
+                "longest" => Some(KeepPolicy::Longest),
+                "shortest" => Some(KeepPolicy::Shortest),
+                "none" => Some(KeepPolicy::None),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl fmt::Display for KeepPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeepPolicy::First => f.write_str("first"),
+            KeepPolicy::Last => f.write_str("last"),
+            KeepPolicy::Longest => f.write_str("longest"),
+            KeepPolicy::Shortest => f.write_str("shortest"),
+            KeepPolicy::Max(path) => write!(f, "max:{path}"),
+            KeepPolicy::Min(path) => write!(f, "min:{path}"),
+            KeepPolicy::None => f.write_str("none"),
+        }
+    }
 }
 
 /// Patterns of paths; one matches if it matches the path of a file or its end.

@@ -24,6 +24,9 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// All measures.
+    pub const ALL: [Measure; 2] = [Measure::Jaccard, Measure::Containment];
+
     /// The word for it in options and reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -144,7 +147,7 @@ mod tests {
 
     #[test]
     fn empty_sets_are_never_similar() {
-        for measure in [Measure::Jaccard, Measure::Containment] {
+        for measure in Measure::ALL {
             assert_eq!(similarity(&[], &[], measure), 0.0);
             assert_eq!(similarity(&[], &[1], measure), 0.0);
         }
