@@ -185,6 +185,7 @@ impl Config {
             "max_removed": self.max_removed,
             "text_field": self.input.text_field.to_string(),
             "id_field": self.input.id_field.to_string(),
+            "against": self.input.against.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         })
     }
 

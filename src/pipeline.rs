@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use crate::config::Config;
-use crate::corpus::{Corpus, Unit};
+use crate::corpus::{Corpus, Role, Unit};
 use crate::error::{Error, Result};
 use crate::input;
 use crate::output::{self, Removal, SourceBytes, Target, Written};
@@ -86,9 +86,11 @@ const SIZE_WORTH_A_WARNING: u64 = 64 << 10;
 const GROUP_WORTH_A_WARNING: usize = 100;
 
 impl Outcome {
-    /// The bytes of all sources together.
+    /// The bytes of all sources together, but for those that are there to be compared with.
     pub fn total_bytes(&self) -> SourceBytes {
-        self.bytes.iter().fold(SourceBytes::default(), |sum, source| SourceBytes {
+        let sources = self.corpus.sources.iter().zip(&self.bytes);
+        let judged = sources.filter(|(source, _)| source.role != Role::Reference);
+        judged.fold(SourceBytes::default(), |sum, (_, source)| SourceBytes {
             read: sum.read + source.read,
             kept: sum.kept + source.kept,
             removed: sum.removed + source.removed,
@@ -157,6 +159,11 @@ impl Outcome {
     /// Writes the cleaned corpus, ledger and rejects beside `target`, after all limits were checked; nothing is in its
     /// place until [`Written::commit`].
     pub fn write(&self, inputs: &[PathBuf], target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
+        if self.corpus.has_reference() {
+            let message =
+                "a corpus that is compared with a reference is judged, not written; use `protect` to write both";
+            return Err(Error::Usage(message.to_owned()));
+        }
         self.check_limits()?;
         output::check_target(target, inputs, force)?;
         output::write(&self.corpus, &self.removals, target, force, progress)

@@ -7,7 +7,9 @@ mod suite {
     pub(crate) mod common;
     pub(crate) mod naive;
 
+    mod accepted;
     mod check;
+    mod compared;
     mod defects;
     mod errors;
     mod files;

@@ -5,8 +5,10 @@
 //! configuration or I/O error, 130 interrupted, 1 a gate of `check` failed.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
+mod accepted;
 mod args;
 mod bands;
+mod changed;
 mod check;
 mod clean;
 mod generate;

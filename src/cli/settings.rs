@@ -91,6 +91,7 @@ fn input_options(args: &args::Input) -> InputOptions {
             args::OnError::Fail => OnError::Fail,
             args::OnError::Skip => OnError::Skip,
         },
+        against: Vec::new(),
     }
 }
 

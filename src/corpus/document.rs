@@ -88,6 +88,26 @@ impl Codec {
     }
 }
 
+/// What a source is there for. Documents are taken in this order, so the first copy of a text is in the first of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// To be compared with, and nothing else: it is kept whole, never judged, and counted in no total.
+    Reference,
+    /// It is judged, but did not change since it was judged last.
+    Settled,
+    /// It is judged.
+    #[default]
+    Judged,
+}
+
+impl Role {
+    /// Whether this is what a source is there for if nobody says anything else.
+    pub fn is_default(&self) -> bool {
+        *self == Role::default()
+    }
+}
+
 /// One file as it was read.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -95,6 +115,8 @@ pub struct Source {
     pub path: PathBuf,
     /// The path that its cleaned copy has below the output directory.
     pub name: PathBuf,
+    /// What it is there for.
+    pub role: Role,
     /// How it holds documents.
     pub format: Format,
     /// How it was compressed.
@@ -222,6 +244,7 @@ impl Corpus {
             corpus.sources.push(Source {
                 path: name.clone(),
                 name,
+                role: Role::Judged,
                 format: Format::Text,
                 codec: Codec::None,
                 stored: bytes.len() as u64,
@@ -242,6 +265,16 @@ impl Corpus {
     /// Whether it holds no document.
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty()
+    }
+
+    /// What the source of document `id` is there for.
+    pub fn role(&self, id: DocId) -> Role {
+        self.source_of(id).role
+    }
+
+    /// Whether there are sources to compare with that are not judged.
+    pub fn has_reference(&self) -> bool {
+        self.sources.iter().any(|source| source.role == Role::Reference)
     }
 
     /// The ids of all documents, in order.

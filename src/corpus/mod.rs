@@ -6,15 +6,17 @@
 pub(crate) mod chars;
 mod document;
 mod escape;
+mod excerpt;
 mod segment;
 mod shingle;
 mod span;
 mod tokens;
 
-pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Skipped, Source};
+pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Role, Skipped, Source};
 pub use escape::{
     decode as decode_json_string, decode_into as decode_json_string_into, validate as validate_json_string,
 };
+pub(crate) use excerpt::{WINDOW as EXCERPT_WINDOW, excerpt};
 pub(crate) use segment::is_blank;
 pub use segment::{ParagraphBreak, Segmenter, Unit};
 pub use shingle::{Shingler, shingle_set};

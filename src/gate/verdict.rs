@@ -158,6 +158,15 @@ impl Tally {
     }
 }
 
+/// Something that is accepted and is found no more, or not accepted any longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obsolete {
+    /// Where it is accepted: a baseline, or a line of an allow list or of a document.
+    pub place: String,
+    /// What is accepted, and what is wrong with that.
+    pub what: String,
+}
+
 /// What `check` says about an outcome.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -167,9 +176,15 @@ pub struct Verdict {
     pub gates: Vec<Gate>,
     /// The findings, by whether they count.
     pub findings: Tally,
+    /// What is accepted without need, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obsolete: Vec<Obsolete>,
     /// For each edit of the plan, whether it counts. In reports each finding has its own.
     #[serde(skip)]
     pub statuses: Vec<Status>,
+    /// For each edit of the plan, the digest of what it says. In reports each finding has its own.
+    #[serde(skip)]
+    pub digests: Vec<u128>,
 }
 
 #[cfg(test)]

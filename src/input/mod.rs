@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::corpus::{Codec, Corpus, Document, Format, Reject, Skipped, Source};
+use crate::corpus::{Codec, Corpus, Document, Format, Reject, Role, Skipped, Source};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
 
@@ -62,6 +62,8 @@ pub struct InputOptions {
     pub id_field: FieldPath,
     /// What to do with what cannot be understood.
     pub on_error: OnError,
+    /// Files and directories to compare with, which are not judged; a file that is an input too is judged.
+    pub against: Vec<PathBuf>,
 }
 
 impl Default for InputOptions {
@@ -73,6 +75,7 @@ impl Default for InputOptions {
             text_field: FieldPath::parse("text"),
             id_field: FieldPath::parse("id"),
             on_error: OnError::Fail,
+            against: Vec::new(),
         }
     }
 }
@@ -106,7 +109,8 @@ enum Loaded {
 /// Costs one pass over the bytes, on all threads. Errors: a path that does not exist, cannot be read, or is not what its
 /// format says (unless [`OnError::Skip`]); a document of 4 GiB or more; nothing to scan.
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
-    let found = walk::walk(inputs, &options.walk, options.format.is_some(), options.on_error, progress)?;
+    let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
+    found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
     let total = found.files.iter().filter_map(|f| fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
     progress.begin(Stage::Read, total);
     let loaded: Vec<Result<Loaded>> = found.files.par_iter().map(|file| load(file, options, progress)).collect();
@@ -119,8 +123,10 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
         }
     }
     corpus.skipped.sort_by(|a, b| a.path.cmp(&b.path));
-    if corpus.documents.is_empty() {
-        return Err(nothing(inputs, &corpus));
+    for (paths, role) in [(inputs, Role::Judged), (&options.against[..], Role::Reference)] {
+        if !paths.is_empty() && !corpus.ids().any(|id| corpus.role(id) == role) {
+            return Err(nothing(paths, role, &corpus));
+        }
     }
     Ok(corpus)
 }
@@ -164,23 +170,27 @@ fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()>
 }
 
 /// The error that there is no document in what was read; it says what there was.
-fn nothing(inputs: &[PathBuf], corpus: &Corpus) -> Error {
+fn nothing(inputs: &[PathBuf], role: Role, corpus: &Corpus) -> Error {
     let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
     let mut seen = Vec::new();
     if let [first, ..] = corpus.skipped.as_slice() {
         seen.push(format!("{} skipped, the first {} ({})", corpus.skipped.len(), first.path.display(), first.reason));
     }
-    if let [first, ..] = corpus.rejects.as_slice() {
+    let of_role = |source: u32| corpus.sources[source as usize].role == role;
+    let rejects: Vec<&Reject> = corpus.rejects.iter().filter(|reject| of_role(reject.source)).collect();
+    if let [first, ..] = rejects.as_slice() {
         let source = corpus.sources[first.source as usize].path.display();
-        seen.push(format!("{} set aside, the first in {source} ({})", corpus.rejects.len(), first.reason));
+        seen.push(format!("{} set aside, the first in {source} ({})", rejects.len(), first.reason));
     }
-    let empty = corpus.sources.len() - corpus.rejects.iter().filter(|r| r.line.is_none()).count();
+    let sources = corpus.sources.iter().filter(|source| source.role == role).count();
+    let empty = sources - rejects.iter().filter(|r| r.line.is_none()).count();
     if empty > 0 {
         seen.push(format!("{empty} without a document"));
     }
     let seen = if seen.is_empty() { "no files".to_owned() } else { seen.join("; ") };
+    let what = if role == Role::Reference { "nothing to compare with" } else { "nothing to scan" };
     Error::Nothing(format!(
-        "nothing to scan in {}: {seen}\n  remedy: name the files, or pass --format, --glob, --hidden or --no-ignore",
+        "{what} in {}: {seen}\n  remedy: name the files, or pass --format, --glob, --hidden or --no-ignore",
         names.join(", ")
     ))
 }
@@ -209,7 +219,8 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
     let digest = xxh3_128(&bytes);
     let (path, name) = (file.path.clone(), file.name.clone());
     let unescaped = Vec::new();
-    let source = Source { path, name, format, codec, stored: stored_len, digest, bytes, unescaped, docs: 0..0 };
+    let (role, stored) = (file.role, stored_len);
+    let source = Source { path, name, role, format, codec, stored, digest, bytes, unescaped, docs: 0..0 };
     Ok(Loaded::Source(source, parsed))
 }
 
@@ -246,6 +257,7 @@ fn set_aside(file: &Found, options: &InputOptions, bytes: Vec<u8>, reason: Strin
     let source = Source {
         path: file.path.clone(),
         name: file.name.clone(),
+        role: file.role,
         format: Format::Text,
         codec: Codec::None,
         stored: bytes.len() as u64,

@@ -15,8 +15,8 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
-use super::OnError;
-use crate::corpus::Skipped;
+use super::{InputOptions, OnError};
+use crate::corpus::{Role, Skipped};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 
@@ -53,6 +53,7 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     /// Its path below the output directory.
     pub(super) name: PathBuf,
+    pub(super) role: Role,
     pub(super) guess: Guess,
     /// Named by the user, not found in a directory.
     pub(super) explicit: bool,
@@ -65,22 +66,29 @@ pub(super) struct Walked {
     pub(super) skipped: Vec<Skipped>,
 }
 
-/// The files that `inputs` stand for. With `any_name`, a directory's files are taken whatever their names.
-pub(super) fn walk(
-    inputs: &[PathBuf],
-    options: &WalkOptions,
-    any_name: bool,
-    on_error: OnError,
-    progress: &dyn Progress,
-) -> Result<Walked> {
+impl Walked {
+    /// Adds what another walk found, but for files that this one found too.
+    pub(super) fn add(&mut self, other: Walked) {
+        if !other.files.is_empty() {
+            let known: HashSet<PathBuf> = self.files.iter().map(|file| identity(&file.path)).collect();
+            self.files.extend(other.files.into_iter().filter(|file| !known.contains(&identity(&file.path))));
+        }
+        self.skipped.extend(other.skipped);
+    }
+}
+
+/// The files that `inputs` stand for, to be read as `role`. Where a format is given, a directory's files are taken
+/// whatever their names.
+pub(super) fn walk(inputs: &[PathBuf], role: Role, options: &InputOptions, progress: &dyn Progress) -> Result<Walked> {
+    let InputOptions { walk: options, format, on_error, .. } = options;
     let roots = inputs.iter().map(|input| Root::new(input)).collect::<Result<Vec<Root>>>()?;
     let base = base(&roots);
     let exclude = glob_set(&options.exclude)?;
-    let any_name = any_name || options.globs.iter().any(|glob| !glob.starts_with('!'));
+    let any_name = format.is_some() || options.globs.iter().any(|glob| !glob.starts_with('!'));
     let mut walked = Walked::default();
     let mut seen = HashSet::new();
     for root in &roots {
-        let files = root.files(options, &exclude, on_error, &mut walked.skipped)?;
+        let files = root.files(options, &exclude, *on_error, &mut walked.skipped)?;
         for (path, explicit) in files {
             progress.check()?;
             if !seen.insert(identity(&path)) {
@@ -94,7 +102,7 @@ pub(super) fn walk(
                 continue;
             }
             let name = root.output_name(&path, &base);
-            walked.files.push(Found { path, name, guess, explicit });
+            walked.files.push(Found { path, name, role, guess, explicit });
         }
     }
     Ok(walked)

@@ -3,13 +3,12 @@
 //! In: an [`Outcome`] that has just been found. Out: the values of the [`model`](super::model). Always: groups and their
 //! members are described one at a time, when they are asked for.
 
-use super::excerpt::{WINDOW, excerpt};
 use super::locate::{Locator, beginning};
 use super::model::{
     CorpusTotals, DocumentTotals, DocumentView, Histograms, Kind, Location, Member, Overview, Rejected, Run,
     SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
 };
-use crate::corpus::{Corpus, DocId, Format, Place, Span, Unit};
+use crate::corpus::{Corpus, DocId, EXCERPT_WINDOW, Format, Place, Reject, Role, Span, Unit, excerpt};
 use crate::gate::Status;
 use crate::input::{FieldPath, field_text};
 use crate::pipeline::Outcome;
@@ -24,6 +23,8 @@ pub(super) struct Describer<'o> {
     locator: Locator,
     /// For each edit of the plan, whether it counts; empty if they were not judged.
     pub(super) statuses: Vec<Status>,
+    /// For each edit of the plan, the digest of what it says; empty if they were not judged.
+    pub(super) digests: Vec<u128>,
 }
 
 impl<'o> Describer<'o> {
@@ -31,7 +32,7 @@ impl<'o> Describer<'o> {
     pub(super) fn new(outcome: &'o Outcome) -> Describer<'o> {
         let groups = outcome.plan.groups();
         let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
-        Describer { outcome, groups, locator, statuses: Vec::new() }
+        Describer { outcome, groups, locator, statuses: Vec::new(), digests: Vec::new() }
     }
 
     /// All but groups and what was measured.
@@ -63,7 +64,11 @@ impl<'o> Describer<'o> {
 
     fn totals(&self) -> CorpusTotals {
         let outcome = self.outcome;
-        let (documents, tokens) = self.count(outcome.corpus.ids(), outcome.corpus.rejects.len() as u64);
+        let corpus = &outcome.corpus;
+        let judged = corpus.ids().filter(|id| corpus.role(*id) != Role::Reference);
+        let is_judged = |reject: &&Reject| corpus.sources[reject.source as usize].role != Role::Reference;
+        let rejected = corpus.rejects.iter().filter(is_judged).count();
+        let (documents, tokens) = self.count(judged, rejected as u64);
         let segments = outcome.tallies.iter().map(|&(unit, tally)| self.unit(unit, tally)).collect();
         CorpusTotals { documents, bytes: outcome.total_bytes().into(), tokens, segments }
     }
@@ -76,6 +81,7 @@ impl<'o> Describer<'o> {
         let (documents, tokens) = self.count(source.docs.clone().map(DocId), rejected as u64);
         SourceView {
             source: source.path.display().to_string(),
+            role: source.role,
             format: source.format,
             codec: source.codec,
             stored_bytes: source.stored,
@@ -148,6 +154,7 @@ impl<'o> Describer<'o> {
     pub(super) fn member(&self, edit: u32) -> Member {
         let plan = &self.outcome.plan;
         let status = self.statuses.get(edit as usize).cloned();
+        let digest = self.digests.get(edit as usize).map(|digest| format!("{digest:032x}"));
         let edit = &plan.edits[edit as usize];
         Member {
             location: self.location(edit.place, plan.pieces_of(edit)),
@@ -156,6 +163,7 @@ impl<'o> Describer<'o> {
             tokens: edit.tokens,
             remainder: edit.unit == Unit::Document && !plan.cuts_of(edit.place.doc).is_empty(),
             status,
+            digest,
         }
     }
 
@@ -170,7 +178,7 @@ impl<'o> Describer<'o> {
         let corpus = &self.outcome.corpus;
         let document = corpus.document(place.doc);
         let (start, end) = self.locator.find(place);
-        let (beginning, complete) = beginning(corpus, place.doc, start, end, WINDOW);
+        let (beginning, complete) = beginning(corpus, place.doc, start, end, EXCERPT_WINDOW);
         let in_file = match corpus.source_of(place.doc).format {
             Format::Jsonl => 0,
             _ => start.lines,
@@ -185,6 +193,7 @@ impl<'o> Describer<'o> {
             bytes: [place.span.start, place.span.end],
             chars: [start.chars, end.chars],
             excerpt: excerpt(&beginning, complete),
+            reference: corpus.role(place.doc) == Role::Reference,
             pieces: if whole { Vec::new() } else { pieces.iter().map(|p| [p.start, p.end]).collect() },
         }
     }

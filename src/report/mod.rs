@@ -7,7 +7,6 @@
 
 mod csv;
 mod describe;
-mod excerpt;
 mod json;
 mod locate;
 mod markdown;
@@ -60,6 +59,7 @@ impl<'o> Report<'o> {
     pub fn judged(mut self, mut verdict: Verdict) -> Report<'o> {
         if let Groups::Found(describer) = &mut self.groups {
             describer.statuses = std::mem::take(&mut verdict.statuses);
+            describer.digests = std::mem::take(&mut verdict.digests);
         }
         self.overview.verdict = Some(verdict);
         self

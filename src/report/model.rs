@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::corpus::{Codec, Format, Unit};
+use crate::corpus::{Codec, Format, Role, Unit};
 use crate::gate::{Status, Verdict};
 use crate::output::SourceBytes;
 
@@ -106,6 +106,9 @@ pub struct CorpusTotals {
 pub struct SourceView {
     /// The file.
     pub source: String,
+    /// What it is there for: a `reference` is counted in no total, a `settled` one did not change.
+    #[serde(default, skip_serializing_if = "Role::is_default")]
+    pub role: Role,
     /// How it holds documents.
     pub format: Format,
     /// How it is compressed.
@@ -235,6 +238,9 @@ pub struct Location {
     pub chars: [u64; 2],
     /// How it begins.
     pub excerpt: String,
+    /// It stands in a source that is there to be compared with only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reference: bool,
     /// The parts of `bytes` that were compared, if parts between them were cut; empty if it is the whole of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<[u32; 2]>,
@@ -278,6 +284,9 @@ pub struct Member {
     /// Whether it counts, if it was judged.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// The digest of its tokens, if it was judged: what it says, wherever it stands; 32 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 impl Member {

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Report;
-use super::model::{CorpusTotals, Kind, Location, Member};
+use super::model::{CorpusTotals, Kind, Location, Member, SourceView};
 use super::verdict;
+use crate::corpus::Role;
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -46,9 +47,18 @@ fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::R
     let overview = &report.overview;
     let CorpusTotals { documents, bytes, tokens, segments } = &overview.totals;
     let mut row = |name: &str, text: String| writeln!(out, "  {}{name:<9}{}{text}", style.strong, style.reset);
-    let files = counted(overview.sources.len() as u64, "file");
+    let is_judged = |source: &&SourceView| source.role != Role::Reference;
+    let judged = overview.sources.iter().filter(is_judged).count();
+    let files = counted(judged as u64, "file");
     let read = counted(documents.read, "document");
     row("read", format!("{read} in {files} · {} · {}", human_bytes(bytes.read), counted(tokens.read, "token")))?;
+    if judged < overview.sources.len() {
+        let reference = || overview.sources.iter().filter(|source| !is_judged(source));
+        let documents = counted(reference().map(|s| s.documents.read).sum(), "document");
+        let bytes = human_bytes(reference().map(|s| s.bytes.read).sum());
+        let files = counted(reference().count() as u64, "file");
+        row("against", format!("{documents} in {files} · {bytes}, not judged"))?;
+    }
     let mut found: Vec<String> = Vec::new();
     for unit in segments.iter().filter(|u| u.exact + u.near > 0) {
         let repeats = counted(unit.exact + unit.near, unit.unit.name());
@@ -113,7 +123,8 @@ fn write_group(
         style.reset,
         fit(&keeper.excerpt, 16 + unit.len())
     )?;
-    writeln!(out, "    kept     {}", place(&keeper))?;
+    let label = if keeper.reference { "against" } else { "kept" };
+    writeln!(out, "    {label:<8} {}", place(&keeper))?;
     let shown = if findings == usize::MAX { copies } else { MEMBERS_SHOWN };
     let label = if report.overview.verdict.is_some() { "repeats " } else { "removed " };
     let mut members = report.members(index).filter(Member::counts);

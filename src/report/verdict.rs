@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use super::text::{Style, counted};
-use crate::gate::{Gate, Level, Tally, Verdict};
+use crate::gate::{Gate, Level, Obsolete, Tally, Verdict};
 
 /// Writes what does not count, every gate, and the outcome.
 pub(super) fn write(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     write_uncounted(verdict, style, out)?;
+    write_obsolete(verdict, style, out)?;
     for gate in &verdict.gates {
         write_gate(gate, style, out)?;
     }
@@ -34,6 +35,20 @@ fn write_uncounted(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::
     Ok(())
 }
 
+/// Things accepted without need that are shown.
+const OBSOLETE_SHOWN: usize = 10;
+
+/// What is accepted and found no more.
+fn write_obsolete(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for Obsolete { place, what } in verdict.obsolete.iter().take(OBSOLETE_SHOWN) {
+        writeln!(out, "  {}{:<9}{}{place}: {what}", style.strong, "stale", style.reset)?;
+    }
+    match verdict.obsolete.len().saturating_sub(OBSOLETE_SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "  {:<9}… and {more} more", ""),
+    }
+}
+
 fn write_gate(gate: &Gate, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let result = match (gate.passed, gate.level) {
         (true, _) => "passed",
@@ -48,7 +63,7 @@ fn write_gate(gate: &Gate, style: Style, out: &mut dyn Write) -> io::Result<()> 
         style.reset,
         gate.name(),
         gate.value,
-        gate.kind.describe(),
+        gate.kind.describe(gate.value),
         gate.limit
     )
 }

@@ -1,7 +1,8 @@
 //! Which copy stays: the order in which documents are taken.
 //!
 //! The document taken first stays, and what comes later is compared with it. Ties are broken by the order of reading, so
-//! the order is total and depends on nothing but input and options.
+//! the order is total and depends on nothing but input and options. What is there to be compared with comes before
+//! everything else, and what did not change before what did, so that a repeat is found in what is new.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::path::Path;
 use globset::{Glob, GlobMatcher};
 use rayon::prelude::*;
 
-use crate::corpus::{Corpus, DocId};
+use crate::corpus::{Corpus, DocId, Role};
 use crate::error::{Error, Result};
 use crate::input::{FieldPath, field};
 
@@ -129,18 +130,22 @@ impl Key {
     }
 }
 
-/// The documents in the order in which they are taken, and for each document whether it is protected.
+/// The documents in the order in which they are taken, and for each document whether it is protected. A reference is.
 ///
 /// `tokens` holds the number of tokens of each document. Costs a sort, and for a field policy a look into each record.
 pub fn order(corpus: &Corpus, tokens: &[u32], options: &KeepOptions) -> (Vec<DocId>, Vec<bool>) {
     let of_source = |globs: &Globs| -> Vec<Option<usize>> {
         corpus.sources.iter().map(|s| globs.first_match(&s.path).or_else(|| globs.first_match(&s.name))).collect()
     };
-    let (preferred, protected) = (of_source(&options.prefer), of_source(&options.protect));
+    let preferred = of_source(&options.prefer);
+    let role = |source: usize| corpus.sources[source].role;
+    let is_protected = |(source, pattern): (usize, Option<usize>)| pattern.is_some() || role(source) == Role::Reference;
+    let protected: Vec<bool> = of_source(&options.protect).into_iter().enumerate().map(is_protected).collect();
     let source = |id: &DocId| corpus.document(*id).source as usize;
     let rank = |id: &DocId| {
         let source = source(id);
-        (protected[source].is_none(), preferred[source].unwrap_or(usize::MAX))
+        let is_reference = role(source) == Role::Reference;
+        (!is_reference, !protected[source], role(source), preferred[source].unwrap_or(usize::MAX))
     };
     let mut ids: Vec<DocId> = corpus.ids().collect();
     match &options.policy {
@@ -157,6 +162,6 @@ pub fn order(corpus: &Corpus, tokens: &[u32], options: &KeepOptions) -> (Vec<Doc
             });
         }
     }
-    let protected = corpus.documents.iter().map(|d| protected[d.source as usize].is_some()).collect();
+    let protected = corpus.documents.iter().map(|d| protected[d.source as usize]).collect();
     (ids, protected)
 }

@@ -92,6 +92,7 @@ impl Saved {
         Ok(Source {
             path: PathBuf::from(&view.source),
             name,
+            role: view.role,
             format: view.format,
             codec: view.codec,
             stored: view.stored_bytes,

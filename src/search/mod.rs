@@ -10,7 +10,7 @@ pub mod edits;
 mod near;
 mod verify;
 
-use crate::corpus::{Corpus, DocId, Place, Span, TokenOptions};
+use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
 use crate::sketch::{Sketcher, Table};
@@ -66,6 +66,8 @@ pub struct Searcher<'c> {
     /// Classes in the order in which they were kept.
     journal: Vec<u32>,
     candidates: Candidates,
+    /// There are texts to be compared with that are not judged; links to these come first.
+    has_reference: bool,
     verified: Verified,
     sets: Sets,
 }
@@ -102,7 +104,8 @@ impl<'c> Searcher<'c> {
             }
         };
         let kept = vec![None; table.classes()];
-        Ok(Searcher { corpus, table, options, kept, journal: Vec::new(), candidates, verified, sets })
+        let (journal, has_reference) = (Vec::new(), corpus.has_reference());
+        Ok(Searcher { corpus, table, options, kept, journal, candidates, has_reference, verified, sets })
     }
 
     /// The table searched in.
@@ -125,7 +128,7 @@ impl<'c> Searcher<'c> {
     }
 
     /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,
-    /// most promising first and of those the one kept first.
+    /// most promising first and of those the one kept first. A reference goes before everything else.
     pub fn find(&mut self, class: u32) -> Option<Link> {
         if let Some(keeper) = self.kept[class as usize] {
             return Some(Link { keeper, similarity: 1.0, exact: true });
@@ -133,7 +136,7 @@ impl<'c> Searcher<'c> {
         if !self.table.is_near(class) {
             return None;
         }
-        let candidates = match &mut self.candidates {
+        let mut candidates = match &mut self.candidates {
             Candidates::None => return None,
             Candidates::Buckets(buckets) => buckets.candidates(&self.table, class, self.options.similarity),
             Candidates::Postings(postings) => {
@@ -141,6 +144,10 @@ impl<'c> Searcher<'c> {
                 postings.candidates(&set, self.options.similarity)
             }
         };
+        if self.has_reference {
+            let role = |class: &u32| self.kept[*class as usize].map(|place| self.corpus.role(place.doc));
+            candidates.sort_by_key(|class| role(class) != Some(Role::Reference));
+        }
         let mut own = None;
         candidates.into_iter().take(VERIFIED_PER_SEGMENT).find_map(|keeper| {
             let similarity = self.verify(class, keeper, &mut own);

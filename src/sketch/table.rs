@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Banding, MinHasher, Signature, digest};
-use crate::corpus::{Corpus, DocId, Place, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
+use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
 
@@ -38,7 +38,7 @@ pub struct Row {
     pub class: u32,
 }
 
-/// What was seen of one unit.
+/// What was seen of one unit, but for what is there to be compared with only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Segments in all.
@@ -288,11 +288,12 @@ fn sketch_documents(
             spans.clear();
             segmenter.split(options.unit, text, &mut spans);
             let unit = &mut part.units[i];
-            unit.tally.segments += spans.len() as u64;
+            let is_counted = corpus.role(doc) != Role::Reference;
+            unit.tally.segments += if is_counted { spans.len() as u64 } else { 0 };
             for &span in &spans {
                 let hashes = tokens.within(span);
                 if hashes.len() < options.min_tokens {
-                    unit.tally.left_alone += 1;
+                    unit.tally.left_alone += u64::from(is_counted);
                     continue;
                 }
                 let digest = digest(hashes);

@@ -11,7 +11,7 @@ mod scan;
 
 use clap::{Parser, Subcommand};
 
-pub(super) use check::{Check, Gates};
+pub(super) use check::{Check, Gates, Judging};
 pub(super) use clean::Clean;
 pub(super) use find::{Find, Measure, ParagraphBreak, Scope, Tokens, UnitArg};
 pub(super) use global::{Global, When};

@@ -4,11 +4,11 @@
 const LENGTH: usize = 160;
 
 /// Bytes of a text that are enough for an excerpt: a character has at most four, or six as a JSON escape.
-pub(super) const WINDOW: usize = LENGTH * 8;
+pub(crate) const WINDOW: usize = LENGTH * 8;
 
 /// The first characters of a text on one line: runs of white space are one space, control and direction characters are
 /// `·`, bytes that are not UTF-8 are `�`; `…` if there is more. `beginning` is the whole text if `complete`.
-pub(super) fn excerpt(beginning: &[u8], complete: bool) -> String {
+pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
     let mut out = String::new();
     let mut length = 0;
     let mut pending_space = false;

@@ -1,0 +1,42 @@
+//! What findings say, as digests: the same wherever they stand.
+
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+
+use crate::corpus::{Span, Tokens};
+use crate::pipeline::Outcome;
+use crate::resolve::Edit;
+use crate::sketch::digest;
+
+/// The digests of the normalised tokens of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Of the repeat.
+    pub repeat: u128,
+    /// Of the copy that it repeats.
+    pub keeper: u128,
+}
+
+/// The content of every edit of the plan, in order. Costs a pass over the text of the findings, on all threads.
+pub fn contents(outcome: &Outcome) -> Vec<Content> {
+    outcome.plan.edits.par_iter().map_init(Tokens::default, |tokens, edit| content(outcome, edit, tokens)).collect()
+}
+
+fn content(outcome: &Outcome, edit: &Edit, tokens: &mut Tokens) -> Content {
+    let mut digest_of = |doc, pieces: &[Span]| {
+        let text = outcome.corpus.text(doc);
+        let text = match pieces {
+            [only] => Cow::Borrowed(only.of(text)),
+            several => Cow::Owned(several.iter().map(|piece| piece.of(text)).collect::<Vec<_>>().concat()),
+        };
+        tokens.read(&text, outcome.config.tokens);
+        digest(&tokens.hashes)
+    };
+    let repeat = digest_of(edit.place.doc, outcome.plan.pieces_of(edit));
+    if edit.exact {
+        return Content { repeat, keeper: repeat };
+    }
+    let cuts = outcome.plan.cuts_of(edit.keeper.doc).iter().map(|cut| cut.place.span);
+    Content { repeat, keeper: digest_of(edit.keeper.doc, &edit.keeper.span.without(cuts)) }
+}
