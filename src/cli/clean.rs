@@ -76,7 +76,8 @@ fn to_files(
     reports::finish_json(file, &report.measured, &written.state().join("report.json"))?;
     terminal.progress().check()?;
     written.commit()?;
-    reports::write_all(&report, &args.report.reports, terminal)?;
+    let json = state_dir(target.path()).join("report.json");
+    reports::write_all_beside(&report, &args.report.reports, Some(&json), terminal)?;
     terminal.say(|style, err| {
         reports::print_summary(&report, &args.report, terminal.verbose, style, err)?;
         let state = state_dir(target.path());

@@ -1,6 +1,6 @@
 //! Reports: written to where they were asked for, whole or not at all.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::args;
 use super::terminal::Terminal;
@@ -15,14 +15,26 @@ const FINDINGS: usize = 5;
 /// Groups in a verbose summary.
 const FINDINGS_VERBOSE: usize = 50;
 
-/// Writes the reports that were asked for.
+/// Writes the reports that were asked for. The HTML report has a link to the JSON report among them.
 pub(super) fn write_all(report: &Report<'_>, reports: &[(ReportFormat, PathBuf)], terminal: &Terminal) -> Result<()> {
+    let is_file = |(format, path): &&(ReportFormat, PathBuf)| *format == ReportFormat::Json && path.as_os_str() != "-";
+    let json = reports.iter().find(is_file).map(|(_, path)| path.as_path());
+    write_all_beside(report, reports, json, terminal)
+}
+
+/// The same, with a link to a JSON report that lies at `json`.
+pub(super) fn write_all_beside(
+    report: &Report<'_>,
+    reports: &[(ReportFormat, PathBuf)],
+    json: Option<&Path>,
+    terminal: &Terminal,
+) -> Result<()> {
     terminal.writing();
     for (format, path) in reports {
         if path.as_os_str() == "-" {
             terminal.print(|_, out| report::write(report, *format, out))?;
         } else {
-            write_one(report, *format, path)?;
+            write_one(report, *format, path, json)?;
         }
     }
     Ok(())
@@ -41,10 +53,35 @@ pub(super) fn check(reports: &[(ReportFormat, PathBuf)], corpus: &Corpus) -> Res
 }
 
 /// Writes one report to a file.
-fn write_one(report: &Report<'_>, format: ReportFormat, path: &Path) -> Result<()> {
+fn write_one(report: &Report<'_>, format: ReportFormat, path: &Path, json: Option<&Path>) -> Result<()> {
     let mut file = PendingFile::beside(path)?;
-    report::write(report, format, &mut file).map_err(|e| Error::io("cannot write", path, e))?;
+    let written = match format {
+        ReportFormat::Html => report::write_html(report, None, json.and_then(|json| link(path, json)), &mut file),
+        _ => report::write(report, format, &mut file),
+    };
+    written.map_err(|e| Error::io("cannot write", path, e))?;
     file.finish(path)
+}
+
+/// The link from one file to another, relative, so that both can be moved together; none if there is no such way.
+pub(super) fn link(from: &Path, to: &Path) -> Option<String> {
+    let (from, to) = (std::path::absolute(from).ok()?, std::path::absolute(to).ok()?);
+    let folder: Vec<Component<'_>> = from.parent()?.components().collect();
+    let to: Vec<Component<'_>> = to.components().collect();
+    let common = folder.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let names = to[common..].iter().map(|name| name.as_os_str().to_str().map(encoded));
+    let names: Vec<String> = names.collect::<Option<_>>()?;
+    Some("../".repeat(folder.len() - common) + &names.join("/"))
+}
+
+/// A name in a link: what is not a letter, a digit or one of `-._~` as `%` and two hexadecimal digits (RFC 3986).
+fn encoded(name: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    name.bytes().map(encode).collect()
 }
 
 /// Writes the report that lies beside the cleaned corpus at `place`, but for what is measured later.
@@ -101,4 +138,18 @@ pub(super) fn print_summary(
 pub(super) fn command_line() -> String {
     let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     format!("unecho {}", args.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_relative_and_cannot_be_anything_else() {
+        let link = |from: &str, to: &str| link(Path::new(from), Path::new(to)).unwrap();
+        assert_eq!(link("report.html", "report.json"), "report.json");
+        assert_eq!(link("out/report.html", "out.unecho/report.json"), "../out.unecho/report.json");
+        assert_eq!(link("/a/b/page.html", "/a/b/c/x y.json"), "c/x%20y.json");
+        assert_eq!(link("page.html", "javascript:alert(1).json"), "javascript%3Aalert%281%29.json");
+    }
 }

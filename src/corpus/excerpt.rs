@@ -31,7 +31,7 @@ pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
 }
 
 /// Characters that could play tricks on a terminal or change the direction of what follows.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -17,7 +17,7 @@ use crate::sketch::Tally;
 
 /// Describes what an outcome holds.
 pub(super) struct Describer<'o> {
-    outcome: &'o Outcome,
+    pub(super) outcome: &'o Outcome,
     /// The groups, in the order of their keepers.
     pub(super) groups: Vec<Group>,
     locator: Locator,

@@ -7,6 +7,7 @@
 
 mod csv;
 mod describe;
+pub mod html;
 mod json;
 mod locate;
 mod markdown;
@@ -160,12 +161,14 @@ pub enum ReportFormat {
     Csv,
     /// Totals and the largest groups, for a merge request or a wiki.
     Markdown,
+    /// A page to look at: one file, see [`html`].
+    Html,
 }
 
 impl ReportFormat {
     /// All formats.
-    pub const ALL: [ReportFormat; 4] =
-        [ReportFormat::Json, ReportFormat::Text, ReportFormat::Csv, ReportFormat::Markdown];
+    pub const ALL: [ReportFormat; 5] =
+        [ReportFormat::Json, ReportFormat::Text, ReportFormat::Csv, ReportFormat::Markdown, ReportFormat::Html];
 
     /// The word for it in `--report FORMAT=PATH`.
     pub fn name(self) -> &'static str {
@@ -174,6 +177,7 @@ impl ReportFormat {
             ReportFormat::Text => "text",
             ReportFormat::Csv => "csv",
             ReportFormat::Markdown => "markdown",
+            ReportFormat::Html => "html",
         }
     }
 }
@@ -185,7 +189,24 @@ pub fn write(report: &Report<'_>, format: ReportFormat, out: &mut dyn Write) -> 
         ReportFormat::Text => text::write(report, out),
         ReportFormat::Csv => csv::write(report, out),
         ReportFormat::Markdown => markdown::write(report, out),
+        ReportFormat::Html => write_html(report, None, None, out),
     }
+}
+
+/// Writes the HTML report of a run. `texts` are those of its corpus, for a run that was read back; `full_data` is a link
+/// from the page to the JSON report.
+pub fn write_html(
+    report: &Report<'_>,
+    texts: Option<&Texts<'_>>,
+    full_data: Option<String>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let own = match &report.groups {
+        Groups::Found(describer) => Some(Texts::new(&describer.outcome.corpus)),
+        Groups::Saved(_) => None,
+    };
+    let page = html::Page::new(report, texts.or(own.as_ref()), full_data).map_err(io::Error::other)?;
+    html::write(&page, out)
 }
 
 /// Writes a JSON report but for its end, so that it can be written while stages are still being measured;
