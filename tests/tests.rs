@@ -6,10 +6,14 @@
 mod suite {
     pub(crate) mod common;
     pub(crate) mod naive;
+    pub(crate) mod schema;
 
     mod accepted;
     mod check;
+    mod ci_docs;
+    mod ci_formats;
     mod compared;
+    mod configuration;
     mod defects;
     mod errors;
     mod files;

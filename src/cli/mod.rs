@@ -11,6 +11,7 @@ mod bands;
 mod changed;
 mod check;
 mod clean;
+mod configuration;
 mod generate;
 mod progress;
 mod reports;
@@ -21,17 +22,21 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::error::Error;
-use args::{Cli, Command};
+use args::{Cli, Command, Config};
+use configuration::Refused;
 use terminal::Terminal;
 
 /// Runs the command.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words: Vec<_> = std::env::args_os().collect();
+    let cli = match configuration::parse(&words) {
         Ok(cli) => cli,
-        Err(e) => {
+        Err(Refused::Set(e)) => {
+            eprintln!("error: {e}");
+            return ExitCode::from(2);
+        }
+        Err(Refused::Typed(e)) => {
             // help and version are no errors; a closed pipe is not worth one
             let _ = e.print();
             return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
@@ -57,6 +62,9 @@ fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
         Command::Scan(args) => scan::run(args, terminal),
         Command::Clean(args) => clean::run(args, terminal),
         Command::Restore(args) => restore::run(args, terminal),
+        Command::Init(args) => configuration::init(&args, terminal),
+        Command::Config(Config::Show { line }) => configuration::show(&line, terminal),
+        Command::Config(Config::Schema) => configuration::print_schema(terminal),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man => generate::man(),
     }?;

@@ -1,5 +1,6 @@
 //! Reports: written to where they were asked for, whole or not at all.
 
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
 use super::args;
@@ -37,7 +38,20 @@ pub(super) fn write_all_beside(
             write_one(report, *format, path, json)?;
         }
     }
+    if reports.iter().any(|(format, _)| *format == ReportFormat::Github) {
+        write_step_summary(report)?;
+    }
     Ok(())
+}
+
+/// Adds the Markdown report to the summary of the step, where GitHub Actions names one.
+fn write_step_summary(report: &Report<'_>) -> Result<()> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
+    let mut summary = Vec::new();
+    let rendered = report::write(report, ReportFormat::Markdown, &mut summary);
+    let opened = || std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    let written = rendered.and_then(|()| opened()?.write_all(&summary));
+    written.map_err(|e| Error::io("cannot write", Path::new(&path), e))
 }
 
 /// Refuses a report that would overwrite a file of the corpus.
@@ -108,7 +122,7 @@ pub(super) fn print_summary(
     args: &args::Report,
     verbose: bool,
     style: Style,
-    out: &mut dyn std::io::Write,
+    out: &mut dyn Write,
 ) -> std::io::Result<()> {
     let findings = args.findings.unwrap_or(if verbose { FINDINGS_VERBOSE } else { FINDINGS });
     summary(report, style, findings, out)?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use crate::corpus::{Span, Tokens};
+use crate::corpus::{DocId, Span, Tokens};
 use crate::pipeline::Outcome;
 use crate::resolve::Edit;
 use crate::sketch::digest;
@@ -24,19 +24,21 @@ pub fn contents(outcome: &Outcome) -> Vec<Content> {
 }
 
 fn content(outcome: &Outcome, edit: &Edit, tokens: &mut Tokens) -> Content {
-    let mut digest_of = |doc, pieces: &[Span]| {
-        let text = outcome.corpus.text(doc);
-        let text = match pieces {
-            [only] => Cow::Borrowed(only.of(text)),
-            several => Cow::Owned(several.iter().map(|piece| piece.of(text)).collect::<Vec<_>>().concat()),
-        };
-        tokens.read(&text, outcome.config.tokens);
-        digest(&tokens.hashes)
-    };
-    let repeat = digest_of(edit.place.doc, outcome.plan.pieces_of(edit));
+    let repeat = said(outcome, edit.place.doc, outcome.plan.pieces_of(edit), tokens);
     if edit.exact {
         return Content { repeat, keeper: repeat };
     }
     let cuts = outcome.plan.cuts_of(edit.keeper.doc).iter().map(|cut| cut.place.span);
-    Content { repeat, keeper: digest_of(edit.keeper.doc, &edit.keeper.span.without(cuts)) }
+    Content { repeat, keeper: said(outcome, edit.keeper.doc, &edit.keeper.span.without(cuts), tokens) }
+}
+
+/// The digest of what some pieces of a document say.
+pub fn said(outcome: &Outcome, doc: DocId, pieces: &[Span], tokens: &mut Tokens) -> u128 {
+    let text = outcome.corpus.text(doc);
+    let text = match pieces {
+        [only] => Cow::Borrowed(only.of(text)),
+        several => Cow::Owned(several.iter().map(|piece| piece.of(text)).collect::<Vec<_>>().concat()),
+    };
+    tokens.read(&text, outcome.config.tokens);
+    digest(&tokens.hashes)
 }

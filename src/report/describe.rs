@@ -3,13 +3,13 @@
 //! In: an [`Outcome`] that has just been found. Out: the values of the [`model`](super::model). Always: groups and their
 //! members are described one at a time, when they are asked for.
 
-use super::locate::{Locator, beginning};
+use super::locate::{Columns, InFile, Locator, beginning};
 use super::model::{
     CorpusTotals, DocumentTotals, DocumentView, Histograms, Kind, Location, Member, Overview, Rejected, Run,
-    SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
+    SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
 };
-use crate::corpus::{Corpus, DocId, EXCERPT_WINDOW, Format, Place, Reject, Role, Span, Unit, excerpt};
-use crate::gate::Status;
+use crate::corpus::{self, Corpus, DocId, EXCERPT_WINDOW, Format, Place, Reject, Role, Span, Unit, excerpt};
+use crate::gate::{Status, said};
 use crate::input::{FieldPath, field_text};
 use crate::pipeline::Outcome;
 use crate::resolve::{Edit, Fate, Group};
@@ -154,16 +154,19 @@ impl<'o> Describer<'o> {
     pub(super) fn member(&self, edit: u32) -> Member {
         let plan = &self.outcome.plan;
         let status = self.statuses.get(edit as usize).cloned();
-        let digest = self.digests.get(edit as usize).map(|digest| format!("{digest:032x}"));
+        let digest = self.digests.get(edit as usize).copied();
         let edit = &plan.edits[edit as usize];
+        let pieces = plan.pieces_of(edit);
+        let digest =
+            digest.unwrap_or_else(|| said(self.outcome, edit.place.doc, pieces, &mut corpus::Tokens::default()));
         Member {
-            location: self.location(edit.place, plan.pieces_of(edit)),
+            location: self.location(edit.place, pieces),
             similarity: edit.similarity,
             kind: if edit.exact { Kind::Exact } else { Kind::Near },
             tokens: edit.tokens,
+            digest: format!("{digest:032x}"),
             remainder: edit.unit == Unit::Document && !plan.cuts_of(edit.place.doc).is_empty(),
             status,
-            digest,
         }
     }
 
@@ -179,16 +182,19 @@ impl<'o> Describer<'o> {
         let document = corpus.document(place.doc);
         let (start, end) = self.locator.find(place);
         let (beginning, complete) = beginning(corpus, place.doc, start, end, EXCERPT_WINDOW);
-        let in_file = match corpus.source_of(place.doc).format {
-            Format::Jsonl => 0,
-            _ => start.lines,
-        };
+        let line = |at: InFile| u64::from(document.line) + u64::from(at.lines);
+        let columns = [start.in_file, end.in_file].map(|at| at.columns);
+        let [column, end_column] = columns.map(|before| u64::from(before.chars) + 1);
         let whole = pieces == [place.span];
         Location {
             document: self.document_id(place.doc),
             source: corpus.source_of(place.doc).path.display().to_string(),
             record: document.record,
-            line: u64::from(document.line) + in_file,
+            line: line(start.in_file),
+            column,
+            end_line: line(end.in_file),
+            end_column,
+            wide: WideColumns::of(columns),
             text_line: start.lines + 1,
             bytes: [place.span.start, place.span.end],
             chars: [start.chars, end.chars],
@@ -211,6 +217,18 @@ impl<'o> Describer<'o> {
 
     fn document_id(&self, id: DocId) -> String {
         self.locator.name(id).map_or_else(|| document_id(self.outcome, id), str::to_owned)
+    }
+}
+
+impl WideColumns {
+    /// The columns after what stands before them on their lines, unless every unit counts the same.
+    fn of(before: [Columns; 2]) -> Option<WideColumns> {
+        let same = before.iter().all(|before| before.chars == before.bytes);
+        let column = |before: u32| u64::from(before) + 1;
+        (!same).then(|| WideColumns {
+            utf16: before.map(|before| column(before.utf16)),
+            bytes: before.map(|before| column(before.bytes)),
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Byte offsets → characters, lines and bytes of the source, for every place that a report names.
+//! Byte offsets → characters and lines of the text, lines, columns and bytes of the file, for every place that a report
+//! names.
 //!
 //! One pass over each document that has a repeat or a keeper, on all threads. What is noted is small and of fixed size,
 //! and a name per document; excerpts are cut from the source when they are written.
@@ -15,8 +16,60 @@ pub(super) struct Position {
     pub(super) chars: u64,
     /// Line ends before it.
     pub(super) lines: u64,
+    /// Where it stands in the file.
+    pub(super) in_file: InFile,
     /// Its offset in the bytes of the source.
     source: u64,
+}
+
+/// A place in a file as an editor counts: what stands before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct InFile {
+    /// Line ends between the start of the record and it.
+    pub(super) lines: u32,
+    /// What stands before it on its line.
+    pub(super) columns: Columns,
+}
+
+/// A width in the three units that formats count columns in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Columns {
+    /// Characters (code points); a byte that is not UTF-8 counts as one.
+    pub(super) chars: u32,
+    /// UTF-16 code units.
+    pub(super) utf16: u32,
+    /// Bytes of UTF-8.
+    pub(super) bytes: u32,
+}
+
+impl InFile {
+    /// Moves past `passed`.
+    fn advance(&mut self, passed: &[u8]) {
+        let rest = match memchr::memrchr(b'\n', passed) {
+            None => passed,
+            Some(end) => {
+                self.lines += memchr::memchr_iter(b'\n', passed).count() as u32;
+                self.columns = Columns::default();
+                &passed[end + 1..]
+            }
+        };
+        let width = Columns::of(rest);
+        self.columns.chars += width.chars;
+        self.columns.utf16 += width.utf16;
+        self.columns.bytes += width.bytes;
+    }
+}
+
+impl Columns {
+    /// The width of `text`.
+    fn of(text: &[u8]) -> Columns {
+        let chars = count_chars(text) as u32;
+        let utf16 = match std::str::from_utf8(text) {
+            Ok(_) => chars + text.iter().filter(|&&b| b >= 0xf0).count() as u32,
+            Err(_) => bstr::ByteSlice::chars(text).map(|c| c.len_utf16() as u32).sum(),
+        };
+        Columns { chars, utf16, bytes: text.len() as u32 }
+    }
 }
 
 /// The positions of all places that a plan names.
@@ -75,12 +128,14 @@ fn positions(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
     let text = corpus.text(doc);
     let points: Vec<Span> = offsets.iter().map(|&(_, offset)| Span { start: offset, end: offset }).collect();
     let sources = corpus.source_ranges(doc, &points);
-    let mut position = Position::default();
+    let raw = &corpus.source_of(doc).bytes;
+    let mut position = Position { source: corpus.document(doc).record_start, ..Position::default() };
     let mut at = 0;
     let step = |(&(_, offset), source): (&(DocId, u32), std::ops::Range<u64>)| {
         let passed = &text[at..offset as usize];
         position.chars += count_chars(passed);
         position.lines += memchr::memchr_iter(b'\n', passed).count() as u64;
+        position.in_file.advance(&raw[position.source as usize..source.start as usize]);
         position.source = source.start;
         at = offset as usize;
         position
@@ -93,5 +148,21 @@ fn count_chars(bytes: &[u8]) -> u64 {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.chars().count() as u64,
         Err(_) => bstr::ByteSlice::chars(bytes).count() as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_counted_in_every_unit_and_begin_anew_on_each_line() {
+        let mut at = InFile::default();
+        at.advance("first\nzweite\né漢🙂".as_bytes());
+        assert_eq!(at, InFile { lines: 2, columns: Columns { chars: 3, utf16: 4, bytes: 9 } });
+        at.advance("x".as_bytes());
+        assert_eq!(at.columns, Columns { chars: 4, utf16: 5, bytes: 10 });
+        at.advance(b"\n\xff\xf0a");
+        assert_eq!(at, InFile { lines: 3, columns: Columns { chars: 3, utf16: 3, bytes: 3 } });
     }
 }

@@ -1,10 +1,13 @@
-//! The Markdown report: totals, sources that lost most, and the largest groups; short whatever the corpus.
+//! The Markdown report: gates, totals, the longest repeats, sources that lost most, and the largest groups; short
+//! whatever the corpus, so that it fits a comment on a merge request.
 
 use std::io::{self, Write};
 
 use super::Report;
+use super::finding::{Finding, counted_findings, gate_message, place as place_of, worst};
 use super::model::Location;
 use super::text::{count, human_bytes, percent};
+use crate::gate::{Tally, Verdict};
 
 /// Groups and sources that are shown.
 const SHOWN: usize = 20;
@@ -12,7 +15,10 @@ const SHOWN: usize = 20;
 /// Writes the report.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.overview.totals;
-    writeln!(out, "# unecho: {} removed\n", percent(totals.bytes.removed, totals.bytes.read))?;
+    match &report.overview.verdict {
+        None => writeln!(out, "# unecho: {} removed\n", percent(totals.bytes.removed, totals.bytes.read))?,
+        Some(verdict) => write_verdict(verdict, out)?,
+    }
     writeln!(out, "| | documents | bytes | tokens |\n|---|---:|---:|---:|")?;
     let (documents, bytes, tokens) = (totals.documents, totals.bytes, totals.tokens);
     let removed = documents.removed + documents.emptied;
@@ -29,8 +35,44 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         let (exact, near, groups) = (count(unit.exact), count(unit.near), count(unit.groups));
         writeln!(out, "| {} | {compared} | {exact} | {near} | {groups} |", unit.unit.name())?;
     }
+    write_repeats(report, out)?;
     write_sources(report, out)?;
     write_groups(report, out)
+}
+
+fn write_verdict(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "# unecho: {}\n", if verdict.passed { "passed" } else { "failed" })?;
+    for gate in &verdict.gates {
+        let result = if gate.passed { "passed" } else { gate.level.name() };
+        writeln!(out, "- **{result}** {}", escape(&gate_message(gate)))?;
+    }
+    let Tally { known, allowed, out_of_scope, .. } = verdict.findings;
+    if known + allowed + out_of_scope > 0 {
+        writeln!(
+            out,
+            "- not counted: {} in the baseline, {} allowed, {} in what did not change",
+            count(known),
+            count(allowed),
+            count(out_of_scope)
+        )?;
+    }
+    writeln!(out)
+}
+
+fn write_repeats(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut all = 0;
+    let longest = worst(counted_findings(report).inspect(|_| all += 1), SHOWN);
+    if longest.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Longest repeats\n\n| repeat | unit | similarity | tokens | kept | begins |")?;
+    writeln!(out, "|---|---|---:|---:|---|---|")?;
+    for Finding { unit, member, keeper, .. } in &longest {
+        let (repeat, keeper, tokens) = (place(&member.location), place(keeper), count(u64::from(member.tokens)));
+        let begins = escape(&member.location.excerpt);
+        writeln!(out, "| {repeat} | {unit} | {:.2} | {tokens} | {keeper} | {begins} |", member.similarity)?;
+    }
+    more(out, all)
 }
 
 fn write_sources(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -75,7 +117,7 @@ fn more(out: &mut dyn Write, all: usize) -> io::Result<()> {
 }
 
 fn place(location: &Location) -> String {
-    code(&format!("{}:{}", location.source, location.line))
+    code(&place_of(location))
 }
 
 /// Inline code that cannot be broken out of.

@@ -7,11 +7,17 @@
 
 mod csv;
 mod describe;
+mod finding;
+mod github;
+mod gitlab;
 pub mod html;
 mod json;
+mod junit;
 mod locate;
 mod markdown;
 mod model;
+mod rdjson;
+mod sarif;
 mod text;
 mod texts;
 mod verdict;
@@ -26,7 +32,7 @@ use describe::Describer;
 pub use describe::name_document;
 pub use model::{
     Bytes, CorpusTotals, DocumentTotals, DocumentView, GroupView, Histograms, Kind, Location, Measured, Member,
-    Overview, Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
+    Overview, Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
 };
 pub use text::{Style, counted, human_bytes, summary};
 pub use texts::{Passage, Texts};
@@ -163,12 +169,32 @@ pub enum ReportFormat {
     Markdown,
     /// A page to look at: one file, see [`html`].
     Html,
+    /// Workflow commands of GitHub Actions, for annotations.
+    Github,
+    /// SARIF 2.1.0, for code scanning and editors.
+    Sarif,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// JUnit XML: a test case per file.
+    Junit,
+    /// Reviewdog's diagnostics.
+    Rdjson,
 }
 
 impl ReportFormat {
     /// All formats.
-    pub const ALL: [ReportFormat; 5] =
-        [ReportFormat::Json, ReportFormat::Text, ReportFormat::Csv, ReportFormat::Markdown, ReportFormat::Html];
+    pub const ALL: [ReportFormat; 10] = [
+        ReportFormat::Json,
+        ReportFormat::Text,
+        ReportFormat::Csv,
+        ReportFormat::Markdown,
+        ReportFormat::Html,
+        ReportFormat::Github,
+        ReportFormat::Sarif,
+        ReportFormat::Gitlab,
+        ReportFormat::Junit,
+        ReportFormat::Rdjson,
+    ];
 
     /// The word for it in `--report FORMAT=PATH`.
     pub fn name(self) -> &'static str {
@@ -178,6 +204,11 @@ impl ReportFormat {
             ReportFormat::Csv => "csv",
             ReportFormat::Markdown => "markdown",
             ReportFormat::Html => "html",
+            ReportFormat::Github => "github",
+            ReportFormat::Sarif => "sarif",
+            ReportFormat::Gitlab => "gitlab",
+            ReportFormat::Junit => "junit",
+            ReportFormat::Rdjson => "rdjson",
         }
     }
 }
@@ -190,6 +221,11 @@ pub fn write(report: &Report<'_>, format: ReportFormat, out: &mut dyn Write) -> 
         ReportFormat::Csv => csv::write(report, out),
         ReportFormat::Markdown => markdown::write(report, out),
         ReportFormat::Html => write_html(report, None, None, out),
+        ReportFormat::Github => github::write(report, out),
+        ReportFormat::Sarif => sarif::write(report, out),
+        ReportFormat::Gitlab => gitlab::write(report, out),
+        ReportFormat::Junit => junit::write(report, out),
+        ReportFormat::Rdjson => rdjson::write(report, out),
     }
 }
 

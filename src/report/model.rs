@@ -230,6 +230,15 @@ pub struct Location {
     pub record: u32,
     /// Line of the file on which the segment starts, from 1; for JSONL the line of its record.
     pub line: u64,
+    /// Character of that line with which it starts, from 1, as the file has it.
+    pub column: u64,
+    /// Line of the file on which it ends.
+    pub end_line: u64,
+    /// The character after its last one, on that line.
+    pub end_column: u64,
+    /// The two columns in units that some formats want, if they differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wide: Option<WideColumns>,
     /// Line of the document's text on which it starts, from 1.
     pub text_line: u64,
     /// Its first byte and one past its last, in the document's text.
@@ -244,6 +253,15 @@ pub struct Location {
     /// The parts of `bytes` that were compared, if parts between them were cut; empty if it is the whole of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<[u32; 2]>,
+}
+
+/// The columns at which a segment starts and ends, from 1, in units of which a character may be several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WideColumns {
+    /// In UTF-16 code units.
+    pub utf16: [u64; 2],
+    /// In bytes of UTF-8.
+    pub bytes: [u64; 2],
 }
 
 /// Whether two segments have the same tokens or similar ones.
@@ -278,15 +296,15 @@ pub struct Member {
     pub kind: Kind,
     /// Its tokens.
     pub tokens: u32,
+    /// XXH3-128 of its tokens as 32 hexadecimal digits: what it says, wherever it stands.
+    #[serde(default)]
+    pub digest: String,
     /// It is what is left of its document after other cuts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remainder: bool,
     /// Whether it counts, if it was judged.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// The digest of its tokens, if it was judged: what it says, wherever it stands; 32 hexadecimal digits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
 }
 
 impl Member {

@@ -1,5 +1,7 @@
 //! Options of every command.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 /// Options of every command.
@@ -11,6 +13,14 @@ pub(in crate::cli) struct Global {
     /// The result does not depend on it. RAYON_NUM_THREADS is honoured where this is 0.
     #[arg(short = 'j', long, global = true, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(in crate::cli) threads: usize,
+    /// Settings from this file [default: unecho.toml, found upwards from the input]
+    ///
+    /// The search ends at the root of the repository. UNECHO_CONFIG names a file too.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "isolated")]
+    pub(in crate::cli) config: Option<PathBuf>,
+    /// No settings from any file
+    #[arg(long, global = true)]
+    pub(in crate::cli) isolated: bool,
     /// Progress bars on standard error
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(in crate::cli) progress: When,

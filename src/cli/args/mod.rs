@@ -2,6 +2,7 @@
 
 mod check;
 mod clean;
+mod config;
 mod find;
 mod global;
 mod input;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 pub(super) use check::{Check, Gates, Judging};
 pub(super) use clean::Clean;
+pub(super) use config::{Config, Init};
 pub(super) use find::{Find, Measure, ParagraphBreak, Scope, Tokens, UnitArg};
 pub(super) use global::{Global, When};
 pub(super) use input::{Format, Input, OnError, Records};
@@ -65,6 +67,12 @@ pub(super) enum Command {
     /// The result is the original byte for byte; compressed files come back with the same contents, compressed anew.
     #[command(after_long_help = restore::EXAMPLES)]
     Restore(Restore),
+    /// Write a commented unecho.toml after a look at the corpus
+    #[command(after_long_help = config::INIT_EXAMPLES)]
+    Init(Init),
+    /// Settings from unecho.toml and the environment
+    #[command(subcommand)]
+    Config(Config),
     /// Print completions for a shell
     Completions {
         /// The shell

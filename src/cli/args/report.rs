@@ -9,7 +9,11 @@ use crate::report::ReportFormat;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub(in crate::cli) struct Report {
-    /// Write a report: json, html, text, csv or markdown; `-` is standard output; repeatable
+    /// Write a report; `-` is standard output; repeatable
+    ///
+    /// json (everything, for programs), text (everything, for people), csv (a row for each removal), markdown (for a merge
+    /// request), html (a page to look at), github (annotations of GitHub Actions; with GITHUB_STEP_SUMMARY set, the Markdown report is added there),
+    /// sarif (code scanning), gitlab (code quality), junit (a test per file), rdjson (reviewdog).
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = crate::cli::settings::parse_report)]
     pub(in crate::cli) reports: Vec<(ReportFormat, PathBuf)>,
     /// Groups shown in the summary [default: 5, with -v 50]
