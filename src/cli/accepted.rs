@@ -1,6 +1,5 @@
 //! What `check` accepts: baseline and allow list are read, and the baseline is written.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -11,6 +10,7 @@ use super::terminal::Terminal;
 use crate::corpus::{Corpus, TokenOptions};
 use crate::error::{Error, Result};
 use crate::gate::{AllowList, Baseline, Date, Judge, Named};
+use crate::input::Directories;
 use crate::output::PendingFile;
 use crate::report::{Style, counted};
 
@@ -85,25 +85,6 @@ pub(super) fn names(args: &Judging, corpus: &Corpus) -> Vec<String> {
         false => relative(&directories.full(path), &base),
     };
     corpus.sources.iter().map(|source| source.path.as_path()).map(name).collect()
-}
-
-/// Absolute paths, with links in the directories above resolved, each directory once.
-#[derive(Default)]
-pub(super) struct Directories(HashMap<PathBuf, PathBuf>);
-
-impl Directories {
-    /// The absolute path of a file, which need not exist.
-    pub(super) fn full(&mut self, path: &Path) -> PathBuf {
-        let Some(file) = path.file_name() else { return path.to_owned() };
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if let Some(known) = self.0.get(parent) {
-            return known.join(file);
-        }
-        let full = fs::canonicalize(parent).or_else(|_| std::path::absolute(parent));
-        let full = full.unwrap_or_else(|_| parent.to_owned());
-        self.0.insert(parent.to_owned(), full.clone());
-        full.join(file)
-    }
 }
 
 /// The way from a directory to a path, with `/` between its parts.

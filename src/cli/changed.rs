@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::accepted::Directories;
 use super::terminal::Terminal;
 use crate::corpus::{Corpus, Role};
 use crate::error::{Error, Result};
+use crate::input::Directories;
 
 /// Marks the sources that git says did not change since `revision`, so that only findings that touch the others count.
 pub(super) fn settle_unchanged(

@@ -217,7 +217,7 @@ impl Entry {
 
 /// The line and the column at a byte of a text, from 1.
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(at.min(text.len()))];
+    let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |n| n + 1);
     (1 + before.matches('\n').count(), 1 + before[line_start..].chars().count())
 }

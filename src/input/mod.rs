@@ -6,6 +6,7 @@
 
 mod decode;
 mod jsonl;
+mod place;
 mod text;
 mod walk;
 
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
 
 pub use jsonl::{FieldPath, field, field_text};
+pub(crate) use place::Directories;
 use walk::{Found, Guess};
 pub use walk::{WalkOptions, read_list};
 
@@ -111,7 +113,7 @@ enum Loaded {
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
     let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
     found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
-    let total = found.files.iter().filter_map(|f| fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
+    let total = found.files.par_iter().filter_map(|f| fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
     progress.begin(Stage::Read, total);
     let loaded: Vec<Result<Loaded>> = found.files.par_iter().map(|file| load(file, options, progress)).collect();
     progress.end();

@@ -15,7 +15,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
-use super::{InputOptions, OnError};
+use super::{Directories, InputOptions, OnError};
 use crate::corpus::{Role, Skipped};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -86,12 +86,15 @@ pub(super) fn walk(inputs: &[PathBuf], role: Role, options: &InputOptions, progr
     let exclude = glob_set(&options.exclude)?;
     let any_name = format.is_some() || options.globs.iter().any(|glob| !glob.starts_with('!'));
     let mut walked = Walked::default();
-    let mut seen = HashSet::new();
+    let (mut seen, mut directories) = (HashSet::new(), Directories::default());
     for root in &roots {
         let files = root.files(options, &exclude, *on_error, &mut walked.skipped)?;
         for (path, explicit) in files {
             progress.check()?;
-            if !seen.insert(identity(&path)) {
+            // what was found in a directory is no link, unless links are followed
+            let may_be_link = explicit || options.follow;
+            let identity = if may_be_link { identity(&path) } else { directories.full(&path) };
+            if !seen.insert(identity) {
                 progress.warn(&format!("{} is named twice and read once", path.display()));
                 continue;
             }
