@@ -94,7 +94,12 @@ fn changed_names(status: &[u8]) -> Vec<&[u8]> {
 
 /// What git prints, or what it says is wrong.
 fn git(directory: &Path, args: &[&str]) -> std::result::Result<Vec<u8>, String> {
-    let output = Command::new("git").arg("-C").arg(directory).args(args).output();
+    let mut command = Command::new("git");
+    // a hook that git runs has these set for another directory
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        command.env_remove(name);
+    }
+    let output = command.arg("-C").arg(directory).args(args).output();
     let output = output.map_err(|e| format!("git cannot be run: {e}"))?;
     if output.status.success() {
         return Ok(output.stdout);

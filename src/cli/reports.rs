@@ -13,6 +13,9 @@ use crate::report::{self, Measured, Report, ReportFormat, Style, human_bytes, su
 /// Groups in a summary, if nothing else is asked for.
 const FINDINGS: usize = 5;
 
+/// Groups in a summary of what was judged: each of them is to be dealt with.
+const FINDINGS_JUDGED: usize = 20;
+
 /// Groups in a verbose summary.
 const FINDINGS_VERBOSE: usize = 50;
 
@@ -124,7 +127,11 @@ pub(super) fn print_summary(
     style: Style,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let findings = args.findings.unwrap_or(if verbose { FINDINGS_VERBOSE } else { FINDINGS });
+    let findings = args.findings.unwrap_or(match (verbose, &report.overview.verdict) {
+        (true, _) => FINDINGS_VERBOSE,
+        (false, Some(_)) => FINDINGS_JUDGED,
+        (false, None) => FINDINGS,
+    });
     summary(report, style, findings, out)?;
     if !verbose {
         return Ok(());

@@ -90,6 +90,15 @@ impl Gate {
         self.kind.name()
     }
 
+    /// What came of it, in a word.
+    pub fn result(&self) -> &'static str {
+        match (self.passed, self.level) {
+            (true, _) => "passed",
+            (false, Level::Error) => "FAILED",
+            (false, Level::Warning) => "warning",
+        }
+    }
+
     /// Whether it fails the run.
     pub fn fails(&self) -> bool {
         !self.passed && self.level == Level::Error

@@ -1,11 +1,11 @@
-//! The CSV report: a row for each removal.
+//! The CSV report: a row for each removal, or for each finding that was judged.
 
 use std::io::{self, Write};
 
 use super::Report;
 use super::model::Location;
 
-const HEADER: [&str; 21] = [
+const HEADER: [&str; 22] = [
     "group",
     "unit",
     "kind",
@@ -27,6 +27,7 @@ const HEADER: [&str; 21] = [
     "keeper_byte_start",
     "keeper_byte_end",
     "keeper_excerpt",
+    "status",
 ];
 
 /// Writes the report.
@@ -48,6 +49,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             row.extend(member.location.chars.map(|c| c.to_string()));
             row.push(excerpt);
             row.extend(keeper.clone());
+            row.push(member.status.as_ref().map(|status| status.name().to_owned()).unwrap_or_default());
             csv.write_record(&row)?;
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::text::{Style, counted};
-use crate::gate::{Gate, Level, Obsolete, Tally, Verdict};
+use crate::gate::{Gate, Obsolete, Tally, Verdict};
 
 /// Writes what does not count, every gate, and the outcome.
 pub(super) fn write(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -13,7 +13,18 @@ pub(super) fn write(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io:
     for gate in &verdict.gates {
         write_gate(gate, style, out)?;
     }
-    Ok(())
+    if verdict.passed || verdict.findings.new == 0 { Ok(()) } else { write_remedy(style, out) }
+}
+
+/// What can be done about findings.
+fn write_remedy(style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Style { faint, reset, .. } = style;
+    writeln!(
+        out,
+        "\n  {faint}What to do: say it once, and refer to it. Where it is wanted, allow it: with a reason in"
+    )?;
+    writeln!(out, "  unecho-allow.toml, or with <!-- unecho: allow REASON --> before the paragraph. To go on")?;
+    writeln!(out, "  from here and fail on more only: --baseline FILE --update-baseline, once.{reset}")
 }
 
 /// How many findings do not count, and why.
@@ -50,16 +61,12 @@ fn write_obsolete(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::R
 }
 
 fn write_gate(gate: &Gate, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let result = match (gate.passed, gate.level) {
-        (true, _) => "passed",
-        (false, Level::Error) => "FAILED",
-        (false, Level::Warning) => "warning",
-    };
     let detail = gate.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
     writeln!(
         out,
-        "  {}{result:<9}{}{}: {} {}{detail}, limit {}",
+        "  {}{:<9}{}{}: {} {}{detail}, limit {}",
         style.strong,
+        gate.result(),
         style.reset,
         gate.name(),
         gate.value,

@@ -1,6 +1,10 @@
 //! What `check` accepts: baseline, allow list and comments.
 
-use super::common::{Dir, Run, words};
+use proptest::prelude::*;
+use unecho::Config;
+use unecho::gate::{Baseline, Date, Judge, JudgeOptions, Named, Status};
+
+use super::common::{Dir, Run, cases, find, words};
 
 /// Two pages of a lighthouse's handbook share a paragraph.
 fn handbook() -> Dir {
@@ -216,4 +220,38 @@ fn comments_without_use_or_reason_are_reported_with_their_line() {
     let run = ends(dir.run(&["check", "docs", "--max-groups", "1", "--fail-on-stale"]), 1);
     assert!(run.out().contains("docs/zoo.md:3: the comment allows nothing"), "{run}");
     assert!(run.out().contains("docs/arc.md:1: the comment gives no reason"), "{run}");
+}
+
+/// A text of a few paragraphs, of which any may stand elsewhere too, as it is or with a word changed.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let paragraph = (0..6u8, 0..3u8).prop_map(|(which, variant)| {
+        let said = words(&format!("p{which}w"), 30);
+        if variant == 0 { said } else { format!("{said} v{variant}") }
+    });
+    prop::collection::vec(paragraph, 1..5).prop_map(|paragraphs| paragraphs.join("\n\n").into_bytes())
+}
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn a_baseline_accepts_what_it_was_made_of_and_nothing_of_it_is_stale(
+        texts in prop::collection::vec(text(), 1..8)
+    ) {
+        let outcome = find(&texts, &Config::default());
+        let options = |baseline| JudgeOptions {
+            limits: Vec::new(),
+            baseline,
+            allow: None,
+            today: Date { year: 2026, month: 1, day: 1 },
+            names: (0..texts.len()).map(|name| name.to_string()).collect(),
+            split_field: None,
+        };
+        let baseline = Judge::new(&outcome, options(None)).baseline();
+        let list = Baseline::parse(&baseline.render(), outcome.config.tokens).unwrap();
+        prop_assert_eq!(&list, &baseline);
+        let verdict = Judge::new(&outcome, options(Some(Named { name: "b".to_owned(), list }))).verdict().unwrap();
+        prop_assert!(verdict.passed && verdict.obsolete.is_empty(), "{:?}", verdict);
+        prop_assert!(verdict.statuses.iter().all(|status| *status == Status::Known));
+    }
 }

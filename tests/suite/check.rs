@@ -78,6 +78,40 @@ fn the_report_tells_what_counts_and_the_gates() {
 }
 
 #[test]
+fn every_report_tells_of_the_gates_or_of_what_counts() {
+    let dir = docs();
+    let reports = ["--report", "markdown=r.md", "--report", "csv=r.csv", "--report", "text=r.txt"];
+    ends(dir.run(&[&["check", "docs", "--max-groups", "1", "--warn", "max-group-size=1"], &reports[..]].concat()), 1);
+    let markdown = dir.text("r.md");
+    assert!(markdown.starts_with("# unecho check: failed"), "{markdown}");
+    assert!(markdown.contains("| FAILED | max-groups | 2 | 1 |") && markdown.contains("| warning | max-group-size"));
+    assert!(markdown.contains("| `docs/operate.md:5` | `docs/install.md:3` | paragraph | 1.00 |"), "{markdown}");
+    assert!(dir.text("r.csv").lines().skip(1).all(|row| row.ends_with(",new")));
+    assert!(dir.text("r.txt").contains("FAILED   max-groups: 2 groups, limit 1"));
+}
+
+#[test]
+fn a_gate_can_warn_at_a_limit_of_its_own() {
+    let dir = docs();
+    let run = ends(dir.run(&["check", "docs", "--max-groups", "5", "--warn", "max-groups=1"]), 0);
+    assert!(run.out().contains("passed   max-groups") && run.out().contains("warning  max-groups"), "{run}");
+    ends(dir.run(&["check", "docs", "--max-groups", "1", "--warn", "max-groups"]), 0);
+    ends(dir.run(&["check", "docs", "--warn", "any-finding"]), 0);
+    dir.run(&["check", "docs", "--warn", "max-groups"]).refused(&["--warn max-groups=LIMIT"]);
+    dir.run(&["check", "docs", "--warn", "max-group=1"]).refused(&["max-group-size"]);
+    dir.run(&["check", "docs", "--warn", "max-leak=1"]).refused(&["--against"]);
+}
+
+#[test]
+fn the_help_names_every_gate_and_the_exit_codes() {
+    let help = docs().run(&["check", "--help"]).ok().out();
+    for gate in unecho::gate::GateKind::ALL.map(unecho::gate::GateKind::name) {
+        assert!(help.contains(gate), "nothing says {gate:?}: {help}");
+    }
+    assert!(help.contains("Exit codes: 0 all gates hold, 1 a gate failed, 2"), "{help}");
+}
+
+#[test]
 fn a_reader_that_goes_away_does_not_turn_a_failure_into_a_success() {
     let dir = docs();
     let mut child = dir.spawn(&mut dir.command(&["check", "docs"]));

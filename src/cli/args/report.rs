@@ -16,7 +16,7 @@ pub(in crate::cli) struct Report {
     /// sarif (code scanning), gitlab (code quality), junit (a test per file), rdjson (reviewdog).
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = crate::cli::settings::parse_report)]
     pub(in crate::cli) reports: Vec<(ReportFormat, PathBuf)>,
-    /// Groups shown in the summary [default: 5, with -v 50]
+    /// Groups shown in the summary [default: 5, of check 20, with -v 50]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) findings: Option<usize>,
 }
