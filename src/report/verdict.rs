@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::finding::gate_message;
 use super::text::{Style, counted};
 use crate::gate::{Gate, Obsolete, Tally, Verdict};
 
@@ -61,16 +62,5 @@ fn write_obsolete(verdict: &Verdict, style: Style, out: &mut dyn Write) -> io::R
 }
 
 fn write_gate(gate: &Gate, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let detail = gate.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    writeln!(
-        out,
-        "  {}{:<9}{}{}: {} {}{detail}, limit {}",
-        style.strong,
-        gate.result(),
-        style.reset,
-        gate.name(),
-        gate.value,
-        gate.kind.describe(gate.value),
-        gate.limit
-    )
+    writeln!(out, "  {}{:<9}{}{}", style.strong, gate.result(), style.reset, gate_message(gate))
 }

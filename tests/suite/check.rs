@@ -83,9 +83,9 @@ fn every_report_tells_of_the_gates_or_of_what_counts() {
     let reports = ["--report", "markdown=r.md", "--report", "csv=r.csv", "--report", "text=r.txt"];
     ends(dir.run(&[&["check", "docs", "--max-groups", "1", "--warn", "max-group-size=1"], &reports[..]].concat()), 1);
     let markdown = dir.text("r.md");
-    assert!(markdown.starts_with("# unecho check: failed"), "{markdown}");
-    assert!(markdown.contains("| FAILED | max-groups | 2 | 1 |") && markdown.contains("| warning | max-group-size"));
-    assert!(markdown.contains("| `docs/operate.md:5` | `docs/install.md:3` | paragraph | 1.00 |"), "{markdown}");
+    assert!(markdown.starts_with("# unecho: failed"), "{markdown}");
+    assert!(markdown.contains("**error** max-groups: 2 groups, limit 1"), "{markdown}");
+    assert!(markdown.contains("**warning** max-group-size: 2 copies"), "{markdown}");
     assert!(dir.text("r.csv").lines().skip(1).all(|row| row.ends_with(",new")));
     assert!(dir.text("r.txt").contains("FAILED   max-groups: 2 groups, limit 1"));
 }
@@ -117,4 +117,26 @@ fn a_reader_that_goes_away_does_not_turn_a_failure_into_a_success() {
     let mut child = dir.spawn(&mut dir.command(&["check", "docs"]));
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+/// The handbook of a lighthouse, as `docs/check.md` shows it judged.
+#[test]
+fn the_page_about_check_shows_what_check_prints() {
+    let dir = Dir::new();
+    let lamp = "The lamp is lit an hour before sunset and put out an hour after sunrise, in every weather and season.";
+    dir.write(
+        "docs/keepers.md",
+        format!(
+            "# Keepers\n\n{lamp}\n\nWhoever has the watch winds the clockwork every four hours and writes it down.\n"
+        ),
+    );
+    dir.write(
+        "docs/visitors.md",
+        format!("# Visitors\n\nThe tower is open from May to September; mind the stairs, they are steep.\n\n{lamp}\n"),
+    );
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let shown = page.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let run = ends(dir.run(&["check", "docs/"]), 1);
+    assert!(run.out().starts_with(shown), "the page shows\n{shown}\nand {run}");
 }

@@ -165,6 +165,15 @@ fn only_what_touches_changed_files_counts_and_it_is_compared_with_everything() {
 }
 
 #[test]
+fn a_hook_that_git_runs_may_ask() {
+    let dir = repository();
+    dir.write("docs/new.md", words("m", 40));
+    let mut command = dir.command(&["check", "docs", "--changed-since", "main"]);
+    let output = command.env("GIT_DIR", ".git").env("GIT_INDEX_FILE", ".git/index.lock").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn a_renamed_file_and_changes_on_the_other_branch_are_no_changes() {
     let dir = repository();
     git(&dir, &["switch", "-qc", "topic"]);
