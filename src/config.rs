@@ -8,7 +8,7 @@ use crate::corpus::{ParagraphBreak, Segmenter, Shingler, TokenOptions, Unit};
 use crate::error::{Error, Result};
 use crate::input::{FieldPath, InputOptions};
 use crate::resolve::{Globs, KeepOptions, KeepPolicy, Scope};
-use crate::search::{Measure, SearchOptions};
+use crate::search::{Apart, Measure, SearchOptions};
 use crate::sketch::{Banding, SketchOptions};
 
 /// A number for each unit.
@@ -55,6 +55,8 @@ pub struct Config {
     pub min_tokens: PerUnit,
     /// What counts as a repeat. Default: Jaccard similarity of 0.8.
     pub search: SearchOptions,
+    /// Pairs of texts that both stay, because somebody decided so. Default: none.
+    pub apart: Apart,
     /// Where a repeat counts. Default: in the corpus.
     pub scope: Scope,
     /// Which copy stays. Default: the first.
@@ -79,6 +81,7 @@ impl Default for Config {
             ngram: PerUnit::new([5, 3, 3, 3]),
             min_tokens: PerUnit::new([1, 10, 10, 10]),
             search: SearchOptions::default(),
+            apart: Apart::default(),
             scope: Scope::Corpus,
             keep: KeepPolicy::First,
             prefer: Vec::new(),
@@ -165,6 +168,9 @@ impl Config {
         });
         serde_json::json!({
             "unit": self.searched_units().iter().map(|u| u.name()).collect::<Vec<_>>(),
+            "decisions": (!self.apart.is_empty()).then(|| serde_json::json!({
+                "keep_both": self.apart.len(), "digest": format!("xxh3-128:{:032x}", self.apart.digest()),
+            })),
             "scope": match self.scope { Scope::Corpus => "corpus", Scope::Document => "document" },
             "paragraph_break": match self.paragraph_break {
                 ParagraphBreak::Auto => "auto",
@@ -190,7 +196,7 @@ impl Config {
     }
 
     /// The configuration that [`Config::describe`] described, with defaults for what it does not say: how the inputs were
-    /// walked, and what holds for units that were not searched. `None` if it is no such description.
+    /// walked, which pairs were kept apart, and what holds for units that were not searched. `None` if it is no such description.
     pub fn from_description(options: &serde_json::Value) -> Option<Config> {
         let described: Described = serde_json::from_value(options.clone()).ok()?;
         let defaults = Config::default();
@@ -217,6 +223,7 @@ impl Config {
                 similarity: described.similarity,
                 measure: Measure::ALL.into_iter().find(|measure| measure.name() == described.measure)?,
             },
+            apart: defaults.apart,
             scope: if described.scope == "document" { Scope::Document } else { Scope::Corpus },
             keep: KeepPolicy::parse(&described.keep)?,
             prefer: described.prefer,

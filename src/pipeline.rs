@@ -56,7 +56,8 @@ pub fn find(corpus: Corpus, config: &Config, progress: &dyn Progress) -> Result<
         let unit = table.options.unit;
         // what is left of an edited document is compared again; segments only where cuts change the splitting
         let grows = smaller_units > 0 && (unit == Unit::Document || smaller_units > 1 || unit != Unit::Line);
-        let searcher = Searcher::new(&corpus, table, config.search, config.tokens, grows, progress)?;
+        let searcher = Searcher::new(&corpus, table, config.search, config.tokens, grows, progress)?
+            .keeping_apart(config.apart.clone());
         match unit {
             Unit::Document => search.documents = Some(searcher),
             _ => search.segments.push(searcher),

@@ -26,6 +26,7 @@ mod suite {
     mod readers;
     mod real;
     mod reports;
+    mod runs;
     mod sample;
     mod saved;
 }

@@ -12,10 +12,15 @@ mod changed;
 mod check;
 mod clean;
 mod configuration;
+mod diff;
+mod explain;
 mod generate;
+mod paint;
 mod progress;
+mod render;
 mod reports;
 mod restore;
+mod review;
 mod scan;
 mod settings;
 mod terminal;
@@ -65,6 +70,10 @@ fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
         Command::Init(args) => configuration::init(&args, terminal),
         Command::Config(Config::Show { line }) => configuration::show(&line, terminal),
         Command::Config(Config::Schema) => configuration::print_schema(terminal),
+        Command::Report(args) => render::run(&args, terminal),
+        Command::Explain(args) => explain::run(&args, terminal),
+        Command::Diff(args) => diff::run(&args, terminal),
+        Command::Review(args) => review::run(&args, terminal),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man => generate::man(),
     }?;

@@ -59,12 +59,15 @@ fn write_step_summary(report: &Report<'_>) -> Result<()> {
 
 /// Refuses a report that would overwrite a file of the corpus.
 pub(super) fn check(reports: &[(ReportFormat, PathBuf)], corpus: &Corpus) -> Result<()> {
-    for (_, path) in reports {
-        let Ok(full) = std::fs::canonicalize(path) else { continue };
-        if corpus.sources.iter().any(|s| std::fs::canonicalize(&s.path).is_ok_and(|source| source == full)) {
-            let reason = "is part of the input, and the report would overwrite it; choose another place".to_owned();
-            return Err(Error::Output { path: path.clone(), reason });
-        }
+    reports.iter().try_for_each(|(_, path)| check_place(path, corpus.sources.iter().map(|source| &source.path)))
+}
+
+/// Refuses a report at a place where one of `sources` is.
+pub(super) fn check_place(path: &Path, mut sources: impl Iterator<Item = impl AsRef<Path>>) -> Result<()> {
+    let Ok(full) = std::fs::canonicalize(path) else { return Ok(()) };
+    if sources.any(|source| std::fs::canonicalize(source).is_ok_and(|source| source == full)) {
+        let reason = "is part of the input, and the report would overwrite it; choose another place".to_owned();
+        return Err(Error::Output { path: path.to_owned(), reason });
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What was typed → what is meant: a [`Config`], and the inputs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args;
 use crate::config::{Config, PerUnit};
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::input::{FieldPath, InputFormat, InputOptions, OnError, Records, WalkOptions, read_list};
 use crate::report::ReportFormat;
 use crate::resolve::{KeepPolicy, Scope};
-use crate::search::{Measure, SearchOptions};
+use crate::search::{Decisions, Measure, SearchOptions};
 
 /// All inputs: those named, then those listed in `--files-from`.
 pub(super) fn inputs(args: &args::Input) -> Result<Vec<PathBuf>> {
@@ -61,10 +61,18 @@ pub(super) fn config(input: &args::Input, find: &args::Find) -> Result<Config> {
         keep: find.keep.clone(),
         prefer: find.prefer.clone(),
         protect: find.protect.clone(),
+        apart: find.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default().apart(),
         ..defaults
     };
     config.validate()?;
     Ok(config)
+}
+
+/// Reads a file of decisions.
+pub(super) fn read_decisions(path: &Path) -> Result<Decisions> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("cannot read", path, e))?;
+    let fault = |reason| Error::Saved { path: path.to_owned(), reason };
+    Decisions::parse(&text).map_err(fault)
 }
 
 fn input_options(args: &args::Input) -> InputOptions {

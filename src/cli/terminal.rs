@@ -8,6 +8,10 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::report::Style;
 
+/// What the parts of a text look like in colour.
+const COLOURS: Style =
+    Style { strong: "\u{1b}[1m", faint: "\u{1b}[2m", kept: "\u{1b}[31m", gone: "\u{1b}[32m", reset: "\u{1b}[0m" };
+
 /// The terminal, or what stands for it.
 pub(super) struct Terminal {
     bars: Bars,
@@ -86,6 +90,6 @@ impl Terminal {
             When::Never => false,
             When::Auto => anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never,
         };
-        if coloured { Style { strong: "\u{1b}[1m", faint: "\u{1b}[2m", reset: "\u{1b}[0m" } } else { Style::default() }
+        if coloured { COLOURS } else { Style::default() }
     }
 }

@@ -30,9 +30,15 @@ pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
     if complete { out } else { out + "…" }
 }
 
+/// A name on one line, with `·` for characters that are not safe to print.
+pub fn plain(name: &str) -> String {
+    name.chars().map(|c| if is_unsafe(c) { '·' } else { c }).collect()
+}
+
 /// Characters that could play tricks on a terminal or change the direction of what follows.
-pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Rol
 pub use escape::{
     decode as decode_json_string, decode_into as decode_json_string_into, validate as validate_json_string,
 };
-pub(crate) use excerpt::{WINDOW as EXCERPT_WINDOW, excerpt, is_unsafe};
+pub(crate) use excerpt::{WINDOW as EXCERPT_WINDOW, excerpt};
+pub use excerpt::{is_unsafe, plain};
 pub(crate) use segment::is_blank;
 pub use segment::{ParagraphBreak, Segmenter, Unit};
 pub use shingle::{Shingler, shingle_set};

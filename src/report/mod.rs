@@ -34,7 +34,7 @@ pub use model::{
     Bytes, CorpusTotals, DocumentTotals, DocumentView, GroupView, Histograms, Kind, Location, Measured, Member,
     Overview, Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
 };
-pub use text::{Style, counted, human_bytes, summary};
+pub use text::{Style, count, counted, human_bytes, place, summary};
 pub use texts::{Passage, Texts};
 
 /// A report on a run: what every writer of a format works from.

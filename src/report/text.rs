@@ -8,19 +8,23 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::Report;
 use super::model::{CorpusTotals, Kind, Location, Member, SourceView};
 use super::verdict;
-use crate::corpus::Role;
+use crate::corpus::{Role, plain};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
 
-/// Terminal codes around a heading, a number and a faint remark; all empty for plain text.
+/// Terminal codes around a heading, a faint remark and words that differ; all empty for plain text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Before what matters most.
     pub strong: &'static str,
     /// Before what is of little weight.
     pub faint: &'static str,
-    /// After either.
+    /// Before words that only a kept copy has.
+    pub kept: &'static str,
+    /// Before words that only a repeat has.
+    pub gone: &'static str,
+    /// After any of them.
     pub reset: &'static str,
 }
 
@@ -137,8 +141,8 @@ fn write_group(
     }
 }
 
-/// `file:line`, and the document's id if it says more.
-fn place(location: &Location) -> String {
+/// `file:line`, and the document's id if it says more; safe to print.
+pub fn place(location: &Location) -> String {
     let place = format!("{}:{}", location.source, location.line);
     let inside = if location.text_line > 1 && location.document != location.source {
         format!(", text line {}", location.text_line)
@@ -146,9 +150,9 @@ fn place(location: &Location) -> String {
         String::new()
     };
     if location.document == location.source || location.document == place {
-        format!("{place}{inside}")
+        plain(&format!("{place}{inside}"))
     } else {
-        format!("{place} ({}{inside})", location.document)
+        plain(&format!("{place} ({}{inside})", location.document))
     }
 }
 
@@ -179,7 +183,7 @@ fn fit(text: &str, used: usize) -> String {
 }
 
 /// A number with thousands separated.
-pub(super) fn count(n: u64) -> String {
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {

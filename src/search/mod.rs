@@ -6,6 +6,7 @@
 //! sets, at or above the threshold, with a segment that is kept. Pairs never leave this module.
 
 mod contain;
+mod decisions;
 pub mod edits;
 mod near;
 mod verify;
@@ -16,6 +17,7 @@ use crate::progress::{Progress, Stage};
 use crate::sketch::{Sketcher, Table};
 
 use contain::Postings;
+pub use decisions::{Apart, Choice, Decision, Decisions, Pair};
 use near::Buckets;
 pub use verify::{Measure, similarity};
 use verify::{Sets, Verified};
@@ -70,6 +72,7 @@ pub struct Searcher<'c> {
     has_reference: bool,
     verified: Verified,
     sets: Sets,
+    apart: Apart,
 }
 
 /// Candidates that are verified for one segment, the most promising first; a bound on the work in adversarial buckets.
@@ -104,8 +107,19 @@ impl<'c> Searcher<'c> {
             }
         };
         let kept = vec![None; table.classes()];
-        let (journal, has_reference) = (Vec::new(), corpus.has_reference());
-        Ok(Searcher { corpus, table, options, kept, journal, candidates, has_reference, verified, sets })
+        let (journal, has_reference, apart) = (Vec::new(), corpus.has_reference(), Apart::default());
+        Ok(Searcher { corpus, table, options, kept, journal, candidates, has_reference, verified, sets, apart })
+    }
+
+    /// The same searcher, which never links these pairs.
+    pub fn keeping_apart(mut self, apart: Apart) -> Searcher<'c> {
+        self.apart = apart;
+        self
+    }
+
+    /// Whether somebody decided that both classes are to stay.
+    fn is_apart(&self, class: u32, other: u32) -> bool {
+        self.apart.holds(self.table.digest_of(class), self.table.digest_of(other))
     }
 
     /// The table searched in.
@@ -130,7 +144,7 @@ impl<'c> Searcher<'c> {
     /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,
     /// most promising first and of those the one kept first. A reference goes before everything else.
     pub fn find(&mut self, class: u32) -> Option<Link> {
-        if let Some(keeper) = self.kept[class as usize] {
+        if let Some(keeper) = self.kept[class as usize].filter(|_| !self.is_apart(class, class)) {
             return Some(Link { keeper, similarity: 1.0, exact: true });
         }
         if !self.table.is_near(class) {
@@ -144,6 +158,7 @@ impl<'c> Searcher<'c> {
                 postings.candidates(&set, self.options.similarity)
             }
         };
+        candidates.retain(|&keeper| !self.is_apart(class, keeper));
         if self.has_reference {
             let role = |class: &u32| self.kept[*class as usize].map(|place| self.corpus.role(place.doc));
             candidates.sort_by_key(|class| role(class) != Some(Role::Reference));
@@ -160,7 +175,10 @@ impl<'c> Searcher<'c> {
     /// The link of a text that is not in the table to a class that is kept, and the tokens of the text; `None` if their
     /// similarity, computed exactly, is below the threshold.
     pub fn compare(&mut self, text: &[u8], keeper: u32) -> Option<(Link, u32)> {
-        let (own, tokens) = self.sets.of_text(text);
+        let (own, digest, tokens) = self.sets.of_text(text);
+        if self.apart.holds(digest, self.table.digest_of(keeper)) {
+            return None;
+        }
         let kept = self.sets.get(self.corpus, &self.table, keeper);
         let similarity = similarity(&own, &kept, self.options.measure);
         let keeper = self.kept[keeper as usize].filter(|_| similarity >= self.options.similarity)?;
@@ -169,6 +187,9 @@ impl<'c> Searcher<'c> {
 
     /// Whether two classes are at least as similar as the threshold: computed exactly, unless their signatures rule it out.
     pub fn are_alike(&mut self, class: u32, other: u32) -> bool {
+        if self.is_apart(class, other) {
+            return false;
+        }
         if !(self.table.is_near(class) && self.table.is_near(other)) {
             return class == other;
         }

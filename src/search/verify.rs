@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::corpus::{Corpus, Shingler, TokenOptions, Tokens, shingle_set};
 use crate::error::Result;
 use crate::progress::Progress;
-use crate::sketch::Table;
+use crate::sketch::{Table, digest};
 
 /// How the similarity of two shingle sets is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,13 +87,15 @@ impl Sets {
 
     /// The set of a class, made from its text.
     pub(super) fn make(&mut self, corpus: &Corpus, table: &Table, class: u32) -> Vec<u64> {
-        self.of_text(&table.text_of(corpus, class)).0
+        self.tokens.read(&table.text_of(corpus, class), self.token_options);
+        shingle_set(&self.tokens.hashes, self.shingler)
     }
 
-    /// The set of a text, and the number of its tokens.
-    pub(super) fn of_text(&mut self, text: &[u8]) -> (Vec<u64>, u32) {
+    /// The set of a text, its digest, and the number of its tokens.
+    pub(super) fn of_text(&mut self, text: &[u8]) -> (Vec<u64>, u128, u32) {
         self.tokens.read(text, self.token_options);
-        (shingle_set(&self.tokens.hashes, self.shingler), self.tokens.len() as u32)
+        let hashes = &self.tokens.hashes;
+        (shingle_set(hashes, self.shingler), digest(hashes), self.tokens.len() as u32)
     }
 
     /// The set of a class, which will be asked for again.

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use unecho::corpus::ParagraphBreak;
+use unecho::corpus::{DocId, ParagraphBreak, Span, Tokens};
 use unecho::input::{FieldPath, InputFormat, Records};
-use unecho::resolve::{KeepPolicy, Scope};
-use unecho::search::{Measure, SearchOptions};
+use unecho::resolve::{Edit, KeepPolicy, Scope};
+use unecho::search::{Choice, Decision, Decisions, Measure, Pair, SearchOptions};
+use unecho::sketch::digest;
 use unecho::{Config, Fate, Outcome, Target, Unit};
 
 use super::common::{Codec, Dir, cases, find, left, words};
@@ -250,6 +251,45 @@ proptest! {
         let words = |texts: &[String]| -> HashSet<String> { texts.iter().flat_map(|t| tokens(t.as_bytes())).collect() };
         let kept = words(&cleaned(&found(&texts, &config)));
         prop_assert_eq!(words(&texts), kept, "the last copy of a word went");
+    }
+}
+
+/// The digests of what an edit and its keeper say: of both what was compared.
+fn pair(outcome: &Outcome, edit: &Edit) -> Pair {
+    let digest_of = |doc: DocId, pieces: &[Span]| {
+        let text = outcome.corpus.text(doc);
+        let compared: Vec<u8> = pieces.iter().flat_map(|piece| piece.of(text).to_vec()).collect();
+        let mut tokens = Tokens::default();
+        tokens.read(&compared, outcome.config.tokens);
+        digest(&tokens.hashes)
+    };
+    let keeper = edit.keeper;
+    let kept = keeper.span.without(outcome.plan.cuts_of(keeper.doc).iter().map(|cut| cut.place.span));
+    Pair::new(digest_of(edit.place.doc, outcome.plan.pieces_of(edit)), digest_of(keeper.doc, &kept))
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn what_was_decided_to_stay_stays_and_every_promise_holds(
+        texts in texts(),
+        config in configs(few_units(), fixed_break()),
+        every in 1usize..4,
+    ) {
+        let before = found(&texts, &config);
+        let mut decisions = Decisions::default();
+        for edit in before.plan.edits.iter().step_by(every) {
+            let (pair, texts) = (pair(&before, edit), Default::default());
+            decisions.set(Decision { pair, decision: Choice::KeepBoth, unit: edit.unit, reason: String::new(), texts });
+        }
+        let config = Options(Config { apart: decisions.apart(), ..config.0 });
+        let after = found(&texts, &config);
+        for edit in &after.plan.edits {
+            prop_assert!(decisions.get(&pair(&after, edit)).is_none(), "linked all the same: {edit:?}");
+        }
+        assert_justified(&after);
+        assert_once_is_enough(&texts, &config);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What counts as a repeat, and which copy stays.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::corpus::Unit;
@@ -56,6 +58,9 @@ pub(in crate::cli) struct Find {
     /// Remove nothing from matching sources, but compare with them; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(in crate::cli) protect: Vec<String>,
+    /// Honour decisions that `unecho review` saved: what was decided to stay is never removed for its pair
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) decisions: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,6 +8,7 @@ mod global;
 mod input;
 mod report;
 mod restore;
+mod saved;
 mod scan;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +21,7 @@ pub(super) use global::{Global, When};
 pub(super) use input::{Format, Input, OnError, Records};
 pub(super) use report::Report;
 pub(super) use restore::Restore;
+pub(super) use saved::{Diff, DiffFormat, Explain, Render, Review};
 pub(super) use scan::Scan;
 
 const EXAMPLES: &str = "\
@@ -73,6 +75,23 @@ pub(super) enum Command {
     /// Settings from unecho.toml and the environment
     #[command(subcommand)]
     Config(Config),
+    /// Show a saved run again, in any format, or at a higher threshold
+    #[command(after_long_help = saved::REPORT_EXAMPLES)]
+    Report(Render),
+    /// Say what happened to a document or a line of it, or why two documents were not merged
+    ///
+    /// Similarity, words that differ, and what the search saw. The texts are rebuilt from the cleaned corpus and its ledger.
+    #[command(after_long_help = saved::EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+    /// Say what is different between two runs
+    #[command(after_long_help = saved::DIFF_EXAMPLES)]
+    Diff(Diff),
+    /// Step through the findings of a run and decide about each
+    ///
+    /// Answers are read as lines, from a terminal or from a pipe: a (accept), k (keep both), s (skip), b (back), q (quit);
+    /// after a and k a reason may follow. Decisions are saved as they are made.
+    #[command(after_long_help = saved::REVIEW_EXAMPLES)]
+    Review(Review),
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -12,8 +12,9 @@ use crate::report::ReportFormat;
 /// Options that say where settings come from, and so are none.
 const NO_SETTINGS: [&str; 4] = ["help", "version", "config", "isolated"];
 
-/// Commands that have no settings.
-const NO_COMMANDS: [&str; 5] = ["completions", "man", "config", "init", "help"];
+/// Commands that have no settings: those that look at a saved run take everything from it and from what was typed, for a
+/// similarity or a format that is set for runs means something else there.
+const NO_COMMANDS: [&str; 9] = ["completions", "man", "config", "init", "help", "report", "explain", "diff", "review"];
 
 /// The commands that have settings.
 pub(super) fn commands(cli: &Command) -> impl Iterator<Item = &Command> {
