@@ -18,6 +18,7 @@ mod suite {
     mod errors;
     mod files;
     mod help;
+    mod html;
     mod interrupts;
     mod keep;
     mod layers;

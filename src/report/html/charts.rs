@@ -37,13 +37,21 @@ pub(super) struct Tick {
     pub(super) label: String,
 }
 
+/// The threshold.
+pub(super) struct Line {
+    pub(super) x: String,
+    pub(super) label: String,
+    /// It stands so far to the right that its name has to stand before it.
+    pub(super) late: bool,
+}
+
 /// A histogram.
 #[derive(Default)]
 pub(super) struct Chart {
     pub(super) bars: Vec<Bar>,
     pub(super) ticks: Vec<Tick>,
-    /// Where the threshold is, and its name.
-    pub(super) line: Option<Tick>,
+    /// Where the threshold is.
+    pub(super) line: Option<Line>,
 }
 
 /// Repeats by similarity, from a little below the threshold to 1.
@@ -76,7 +84,11 @@ pub(super) fn similarity(bins: &[SimilarityBin], threshold: f64) -> Chart {
         ticks: ticks
             .map(|h| Tick { x: x(f64::from(h) + 0.5), label: format!("{:.2}", f64::from(h) / 100.0) })
             .collect(),
-        line: Some(Tick { x: x(threshold * 100.0), label: format!("threshold {threshold}") }),
+        line: Some(Line {
+            x: x(threshold * 100.0),
+            label: format!("threshold {threshold}"),
+            late: (threshold * 100.0 - f64::from(first)) * width > 60.0,
+        }),
     }
 }
 

@@ -51,9 +51,10 @@ pub fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let tokens = view::token_options(&page.overview.run.options);
     let groups = page.groups.par_iter().map(|group| groups::render(group, tokens)).collect::<io::Result<Vec<_>>>()?;
     let mut view = View::new(page);
-    // the number of groups that are shown is longer than nothing by some digits
+    // with the parts that are there only if there are groups, and room for their number
+    view.show(vec![String::new()]);
     let used = view.render().map_err(io::Error::other)?.len() + 20;
-    view.show(fitting(groups, LIMIT.saturating_sub(used)));
+    view.show(if groups.is_empty() { groups } else { fitting(groups, LIMIT.saturating_sub(used)) });
     let html = view.render().map_err(io::Error::other)?;
     out.write_all(html.as_bytes())
 }
