@@ -64,7 +64,7 @@ pub(super) fn similarity(bins: &[SimilarityBin], threshold: f64) -> Chart {
     }
     let threshold = threshold.clamp(0.0, 1.0);
     let least = bins[0].0.min((threshold * 100.0) as u32).min(95);
-    let first = least.saturating_sub(if least % 5 == 0 { 5 } else { least % 5 });
+    let first = least.saturating_sub(1) / 5 * 5;
     let width = 100.0 / f64::from(101 - first);
     let x = |hundredths: f64| percent((hundredths - f64::from(first)) * width);
     let below = bins.iter().filter(|bin| bin.0 < 100).map(|bin| bin.1).max().unwrap_or(0);
