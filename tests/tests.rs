@@ -6,6 +6,7 @@
 mod suite {
     pub(crate) mod common;
     pub(crate) mod naive;
+    pub(crate) mod planted;
     pub(crate) mod schema;
 
     mod accepted;
@@ -15,6 +16,7 @@ mod suite {
     mod compared;
     mod configuration;
     mod defects;
+    mod edits;
     mod errors;
     mod files;
     mod help;

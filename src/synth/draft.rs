@@ -188,23 +188,59 @@ impl Draft {
         len
     }
 
-    fn write_paragraph(&self, words: &[Word], vocabulary: &Vocabulary, text: &mut String) {
-        let spelling = self.script.spelling();
-        let (mut before, mut starts_sentence) = ("", true);
-        for word in words {
-            text.push_str(before);
-            let letters = vocabulary.word(word.rank);
-            if starts_sentence {
-                push_capitalised(letters, text);
-            } else {
-                text.push_str(letters);
+    /// The running text of several drafts as one paragraph, and where each of them begins and ends in it, in bytes.
+    pub(super) fn join(drafts: &[&Draft]) -> (String, Vec<Range<usize>>) {
+        let (mut text, mut ranges) = (String::new(), Vec::new());
+        let mut writer = Writer::default();
+        for draft in drafts {
+            let vocabulary = Vocabulary::of(draft.script);
+            let mut start = None;
+            for word in draft.paragraphs.iter().flat_map(|paragraph| &draft.words[paragraph.clone()]) {
+                start.get_or_insert(writer.write(word, draft.script, vocabulary, &mut text));
             }
-            starts_sentence = word.ends_sentence;
-            before = if word.ends_sentence { spelling.gap } else { spelling.space };
-            if word.ends_sentence {
-                text.push_str(spelling.stop);
-            }
+            ranges.push(start.unwrap_or(text.len())..text.len());
         }
+        (text, ranges)
+    }
+
+    fn write_paragraph(&self, words: &[Word], vocabulary: &Vocabulary, text: &mut String) {
+        let mut writer = Writer::default();
+        for word in words {
+            writer.write(word, self.script, vocabulary, text);
+        }
+    }
+}
+
+/// Writes the words of a paragraph.
+struct Writer {
+    before: &'static str,
+    starts_sentence: bool,
+}
+
+impl Default for Writer {
+    fn default() -> Writer {
+        Writer { before: "", starts_sentence: true }
+    }
+}
+
+impl Writer {
+    /// Writes the next word, and the space before it; gives where the word starts.
+    fn write(&mut self, word: &Word, script: Script, vocabulary: &Vocabulary, text: &mut String) -> usize {
+        let spelling = script.spelling();
+        text.push_str(self.before);
+        let start = text.len();
+        let letters = vocabulary.word(word.rank);
+        if self.starts_sentence {
+            push_capitalised(letters, text);
+        } else {
+            text.push_str(letters);
+        }
+        self.starts_sentence = word.ends_sentence;
+        self.before = if word.ends_sentence { spelling.gap } else { spelling.space };
+        if word.ends_sentence {
+            text.push_str(spelling.stop);
+        }
+        start
     }
 }
 

@@ -15,6 +15,7 @@
 //! [`Synth::inner_repeats`]); their copies contain the same, as far as the change has left it.
 
 mod draft;
+mod passages;
 mod rng;
 mod words;
 
@@ -25,6 +26,7 @@ use std::io;
 
 use crate::error::{Error, Result};
 use draft::Draft;
+pub use passages::{PassageOptions, PlantedPassage, planted_passage};
 use rng::{Purpose, Rng};
 pub use words::Script;
 

@@ -20,6 +20,8 @@ pub(super) enum Purpose {
     Boilerplate,
     /// How a copy differs from its original.
     Change,
+    /// What stands in and around a passage that is planted in two texts.
+    Passage,
 }
 
 /// A stream of numbers.

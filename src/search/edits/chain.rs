@@ -19,6 +19,10 @@ const DRIFT: u32 = 12;
 /// Anchors that are tried as the one before.
 const LOOK_BACK: usize = 64;
 
+/// An anchor that stands at most so many tokens before, and as many in the kept text, is the one before: the next seed of
+/// an unchanged text is that near.
+const NEXT: u32 = 8;
+
 /// Anchors that a chain has at least.
 const LEAST: u32 = 3;
 
@@ -100,6 +104,9 @@ impl Chainer {
                 let link = self.links[before];
                 if link.score + gain > best.score {
                     best = Link { score: link.score + gain, len: link.len + 1, before: before as u32, taken: false };
+                }
+                if own <= NEXT && gain == SEED_TOKENS.min(own as usize) as i32 * POINTS.0 {
+                    break;
                 }
             }
             self.links.push(best);

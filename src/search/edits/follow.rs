@@ -54,6 +54,14 @@ impl Follower {
         self.cover.reset(tokens);
     }
 
+    /// The anchors of a chain from the first to the last that is not spoken for; none if there is no point in following it.
+    pub(super) fn open<'c>(&self, chain: &'c [Anchor]) -> &'c [Anchor] {
+        let is_free = |anchor: &Anchor| self.cover.is_free(anchor.own as usize..own_end(anchor));
+        let Some(first) = chain.iter().position(is_free) else { return &[] };
+        let last = chain.iter().rposition(is_free).unwrap_or(first);
+        &chain[first..=last]
+    }
+
     /// The passages along a chain: the alignment of each, with the tokens of the kept side counted from the first of them.
     pub(super) fn follow(&mut self, own: &[u64], side: Side<'_>, chain: &[Anchor]) -> Vec<Vec<Run>> {
         let mut passages = Vec::new();

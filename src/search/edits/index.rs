@@ -13,6 +13,9 @@ pub(super) const PLACES_PER_SEED: usize = 16;
 /// No entry.
 const NONE: u32 = u32::MAX;
 
+/// Seeds that are looked up together, so that the processor waits for their memory all at once.
+const BATCH: usize = 64;
+
 /// Where seeds stand, by hash.
 pub(super) struct Index {
     /// The newest entry of each bucket; as many as a power of two.
@@ -21,6 +24,7 @@ pub(super) struct Index {
 }
 
 /// A seed in the index.
+#[derive(Clone, Copy)]
 struct Entry {
     hash: u32,
     token: u32,
@@ -38,21 +42,42 @@ impl Index {
         self.entries.len() as u32
     }
 
-    /// Gives number and token of each entry with this hash, the newest first.
-    pub(super) fn places(&self, hash: u32) -> impl Iterator<Item = (u32, u32)> {
-        let mut at = self.heads[self.bucket(hash)];
-        let entries = std::iter::from_fn(move || {
-            let entry = self.entries.get(at as usize)?;
-            let found = (entry.hash, at, entry.token);
-            at = entry.next;
-            Some(found)
-        });
-        entries.filter(move |&(other, ..)| other == hash).map(|(_, at, token)| (at, token))
+    /// Takes everything out, and makes room for `len` entries.
+    pub(super) fn clear(&mut self, len: usize) {
+        self.entries.clear();
+        self.heads.clear();
+        self.heads.resize(len.next_power_of_two(), NONE);
     }
 
-    /// Adds a seed that has `known` places already; false if it was left out, because that is enough or the index is full.
-    pub(super) fn insert(&mut self, seed: Seed, known: usize) -> bool {
-        if known >= PLACES_PER_SEED || self.len() == NONE {
+    /// Gives to `found` each of the seeds with number and token of each entry that has its hash, the newest first.
+    pub(super) fn look_up(&self, seeds: &[Seed], mut found: impl FnMut(Seed, u32, u32)) {
+        const NOTHING: Entry = Entry { hash: 0, token: 0, next: NONE };
+        for batch in seeds.chunks(BATCH) {
+            let mut heads = [NONE; BATCH];
+            heads.iter_mut().zip(batch).for_each(|(head, seed)| *head = self.heads[self.bucket(seed.hash)]);
+            let newest = heads.map(|head| self.entries.get(head as usize).copied().unwrap_or(NOTHING));
+            for (seed, (mut at, mut entry)) in batch.iter().zip(heads.into_iter().zip(newest)) {
+                while at != NONE {
+                    if entry.hash == seed.hash {
+                        found(*seed, at, entry.token);
+                    }
+                    at = entry.next;
+                    entry = self.entries.get(at as usize).copied().unwrap_or(NOTHING);
+                }
+            }
+        }
+    }
+
+    /// The number of entries with this hash.
+    pub(super) fn count(&self, hash: u32) -> usize {
+        let first = self.entries.get(self.heads[self.bucket(hash)] as usize);
+        let chain = std::iter::successors(first, |entry| self.entries.get(entry.next as usize));
+        chain.filter(|entry| entry.hash == hash).count()
+    }
+
+    /// Adds a seed; false if it was left out, because its hash has enough places already or the index is full.
+    pub(super) fn insert(&mut self, seed: Seed) -> bool {
+        if self.count(seed.hash) >= PLACES_PER_SEED || self.len() == NONE {
             return false;
         }
         self.make_room();
@@ -97,12 +122,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn places(index: &Index, hash: u32) -> Vec<u32> {
-        index.places(hash).map(|(_, token)| token).collect()
+        let mut tokens = Vec::new();
+        index.look_up(&[Seed { hash, token: 0 }], |_, _, token| tokens.push(token));
+        assert_eq!(tokens.len(), index.count(hash));
+        tokens
     }
 
     fn insert(index: &mut Index, hash: u32, token: u32) -> bool {
-        let known = index.places(hash).count();
-        index.insert(Seed { hash, token }, known)
+        index.insert(Seed { hash, token })
     }
 
     #[test]
@@ -133,6 +160,8 @@ mod tests {
                 let expected: Vec<u32> = list.iter().rev().filter(|e| e.0 == hash * 3).map(|e| e.1).collect();
                 prop_assert_eq!(places(&index, hash * 3), expected);
             }
+            index.clear(hashes.len());
+            prop_assert!(hashes.iter().all(|&hash| index.count(hash * 3) == 0));
         }
     }
 }

@@ -115,6 +115,7 @@ pub struct EditedPassages {
     token_options: TokenOptions,
     seeder: Seeder,
     current: Current,
+    own: Index,
     index: Index,
     kept: KeptTexts,
     anchors: Vec<Anchor>,
@@ -140,6 +141,7 @@ impl EditedPassages {
             token_options,
             seeder: Seeder::new(),
             current: Current::default(),
+            own: Index::new(),
             index: Index::new(),
             kept: KeptTexts::default(),
             anchors: Vec::new(),
@@ -162,11 +164,13 @@ impl EditedPassages {
         self.meet();
         self.chainer.read(&self.anchors);
         self.follower.begin(self.current.tokens.len());
-        let (itself, others): (Vec<_>, Vec<_>) =
+        let (mut itself, others): (Vec<_>, Vec<_>) =
             self.chainer.chains.iter().map(|chain| chain.anchors.clone()).partition(|chain| self.is_itself(chain));
         for chain in others {
             self.follow_kept(text, chain, text_of, &mut found);
         }
+        // from left to right: a copy that is matched itself is not named as the keeper of a later one
+        itself.sort_by_key(|chain| self.chainer.chained[chain.start].own);
         for chain in itself {
             self.follow_itself(text, chain, &mut found);
         }
@@ -179,8 +183,7 @@ impl EditedPassages {
         self.read(text);
         let first = self.index.len();
         for &seed in &self.current.seeds {
-            let known = self.index.places(seed.hash).count();
-            self.crowded_seeds += u64::from(!self.index.insert(seed, known));
+            self.crowded_seeds += u64::from(!self.index.insert(seed));
         }
         self.kept.push(key, &self.current.tokens, first..self.index.len());
     }
@@ -215,22 +218,21 @@ impl EditedPassages {
 
     /// Looks every seed up, among those before it in its own text too.
     fn meet(&mut self) {
-        self.anchors.clear();
-        let (own_entries, itself) = (self.index.len(), self.kept.len());
-        for &seed in &self.current.seeds {
-            let mut known = 0;
-            for (entry, token) in self.index.places(seed.hash) {
-                known += 1;
-                let is_own = entry >= own_entries;
-                if !is_own || token + SEED_TOKENS as u32 <= seed.token {
-                    let text = if is_own { itself } else { self.kept.of_entry(entry) };
-                    self.anchors.push(Anchor { text, own: seed.token, kept: token });
-                }
-            }
-            self.index.insert(seed, known);
+        let Self { anchors, kept, own, current, .. } = self;
+        anchors.clear();
+        self.index.look_up(&current.seeds, |seed, entry, token| {
+            anchors.push(Anchor { text: kept.of_entry(entry), own: seed.token, kept: token });
+        });
+        own.clear(current.seeds.len());
+        for &seed in &current.seeds {
+            own.insert(seed);
         }
-        self.index.truncate(own_entries);
-        self.anchors.sort_unstable();
+        own.look_up(&current.seeds, |seed, _, token| {
+            if token + SEED_TOKENS as u32 <= seed.token {
+                anchors.push(Anchor { text: kept.len(), own: seed.token, kept: token });
+            }
+        });
+        anchors.sort_unstable();
     }
 
     /// Whether a chain leads to its own text.
@@ -239,7 +241,10 @@ impl EditedPassages {
     }
 
     fn follow_kept(&mut self, text: &[u8], chain: Range<usize>, text_of: TextOf<'_, '_>, found: &mut Vec<EditedMatch>) {
-        let chain = &self.chainer.chained[chain];
+        let chain = self.follower.open(&self.chainer.chained[chain]);
+        if chain.is_empty() {
+            return;
+        }
         let number = chain[0].text;
         let key = self.kept.key(number);
         let kept = text_of(key);
@@ -256,7 +261,8 @@ impl EditedPassages {
 
     fn follow_itself(&mut self, text: &[u8], chain: Range<usize>, found: &mut Vec<EditedMatch>) {
         let tokens = &self.current.tokens;
-        let passages = self.follower.follow(&tokens.hashes, Side::Itself, &self.chainer.chained[chain]);
+        let chain = self.follower.open(&self.chainer.chained[chain]);
+        let passages = self.follower.follow(&tokens.hashes, Side::Itself, chain);
         let own = Words { text, tokens, first_byte: 0, options: self.token_options };
         found.extend(passages.iter().map(|passage| describe(passage, own, own, EditedKeeper::Itself)));
     }
