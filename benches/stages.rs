@@ -189,7 +189,7 @@ fn shingles(c: &mut Criterion) {
 fn segments(c: &mut Criterion) {
     let mut group = c.benchmark_group("segments");
     let made = Made::of(Script::Latin);
-    for unit in Unit::ALL {
+    for unit in Unit::SEGMENTS {
         let texts = if unit == Unit::Sentence { &made.texts[..250] } else { &made.texts };
         bench_split(&mut group, unit.name(), unit, texts);
     }
@@ -222,6 +222,7 @@ fn naive_segments(unit: Unit, text: &str) -> usize {
         Unit::Paragraph => text.split("\n\n").count(),
         Unit::Line => text.lines().filter(|line| !line.is_empty()).count(),
         Unit::Sentence => text.split("\n\n").flat_map(|paragraph| paragraph.split(". ")).count(),
+        Unit::Passage => 0,
     }
 }
 
@@ -475,8 +476,8 @@ fn resolving(c: &mut Criterion) {
 fn search(corpus: &Corpus, unit: Unit) -> UnitSearch<'_> {
     let searcher = searcher(corpus, table(corpus, unit));
     match unit {
-        Unit::Document => UnitSearch { documents: Some(searcher), segments: Vec::new() },
-        _ => UnitSearch { documents: None, segments: vec![searcher] },
+        Unit::Document => UnitSearch { documents: Some(searcher), segments: Vec::new(), passages: None },
+        _ => UnitSearch { documents: None, segments: vec![searcher], passages: None },
     }
 }
 

@@ -7,17 +7,19 @@ use serde::Deserialize;
 use crate::corpus::{ParagraphBreak, Segmenter, Shingler, TokenOptions, Unit};
 use crate::error::{Error, Result};
 use crate::input::{FieldPath, InputOptions};
-use crate::resolve::{Globs, KeepOptions, KeepPolicy, Scope};
+use crate::resolve::{CutAt, CutOptions, Globs, KeepOptions, KeepPolicy, Scope};
+use crate::search::edits::EditOptions;
+use crate::search::passage::{MinPassage, Normalise, PassageOptions};
 use crate::search::{Apart, Measure, SearchOptions};
 use crate::sketch::{Banding, SketchOptions};
 
 /// A number for each unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PerUnit([usize; 4]);
+pub struct PerUnit([usize; 5]);
 
 impl PerUnit {
-    /// Values for document, paragraph, line and sentence.
-    pub const fn new(values: [usize; 4]) -> PerUnit {
+    /// Values for document, paragraph, line, sentence and passage.
+    pub const fn new(values: [usize; 5]) -> PerUnit {
         PerUnit(values)
     }
 
@@ -57,6 +59,12 @@ pub struct Config {
     pub search: SearchOptions,
     /// Pairs of texts that both stay, because somebody decided so. Default: none.
     pub apart: Apart,
+    /// What counts as a passage.
+    pub passages: PassageOptions,
+    /// Where passages are cut. Default: around whole sentences, or else words.
+    pub cut: CutAt,
+    /// Passages with words changed, inserted or lost are repeats too, at the similarity of `search`. Default: no.
+    pub edits: bool,
     /// Where a repeat counts. Default: in the corpus.
     pub scope: Scope,
     /// Which copy stays. Default: the first.
@@ -78,10 +86,13 @@ impl Default for Config {
             units: vec![Unit::Document, Unit::Paragraph],
             paragraph_break: ParagraphBreak::Auto,
             tokens: TokenOptions::default(),
-            ngram: PerUnit::new([5, 3, 3, 3]),
-            min_tokens: PerUnit::new([1, 10, 10, 10]),
+            ngram: PerUnit::new([5, 3, 3, 3, 3]),
+            min_tokens: PerUnit::new([1, 10, 10, 10, 10]),
             search: SearchOptions::default(),
             apart: Apart::default(),
+            passages: PassageOptions::default(),
+            cut: CutAt::Auto,
+            edits: false,
             scope: Scope::Corpus,
             keep: KeepPolicy::First,
             prefer: Vec::new(),
@@ -112,6 +123,9 @@ impl Config {
                 ));
             }
         }
+        if let Some(fault) = self.passages.fault() {
+            return usage(fault);
+        }
         match self.max_removed {
             Some(share) if !(0.0..=1.0).contains(&share) => {
                 usage(format!("--max-removed {}% is not between 0% and 100%", share * 100.0))
@@ -139,6 +153,21 @@ impl Config {
             shingler: Shingler::new(self.ngram.get(unit)),
             min_tokens: self.min_tokens.get(unit),
             banding: self.banding(),
+        }
+    }
+
+    /// How passages are cut.
+    pub fn cut_options(&self) -> CutOptions {
+        let min_tokens = self.min_tokens.get(Unit::Passage);
+        let edits = EditOptions { similarity: self.search.similarity, ..EditOptions::default() };
+        let edits = EditOptions { min_tokens: edits.min_tokens.max(min_tokens as u32), ..edits };
+        CutOptions {
+            at: self.cut,
+            min_tokens,
+            segmenter: self.segmenter(),
+            tokens: self.tokens,
+            edits: self.edits.then_some(edits),
+            apart: self.apart.clone(),
         }
     }
 
@@ -183,6 +212,10 @@ impl Config {
             "min_tokens": per_unit(&self.min_tokens),
             "tokens": if self.tokens.by_character { "character" } else { "word" },
             "ignore_digits": self.tokens.ignore_digits,
+            "min_passage": self.passages.min.to_string(),
+            "normalise": self.passages.normalise.name(),
+            "cut": self.cut.name(),
+            "edits": self.edits,
             "lsh": if self.search.measure == Measure::Jaccard { banding } else { None },
             "keep": self.keep.to_string(),
             "prefer": self.prefer,
@@ -224,6 +257,12 @@ impl Config {
                 measure: Measure::ALL.into_iter().find(|measure| measure.name() == described.measure)?,
             },
             apart: defaults.apart,
+            passages: PassageOptions {
+                min: MinPassage::parse(&described.min_passage).ok()?,
+                normalise: Normalise::ALL.into_iter().find(|normalise| normalise.name() == described.normalise)?,
+            },
+            cut: CutAt::ALL.into_iter().find(|cut| cut.name() == described.cut)?,
+            edits: described.edits,
             scope: if described.scope == "document" { Scope::Document } else { Scope::Corpus },
             keep: KeepPolicy::parse(&described.keep)?,
             prefer: described.prefer,
@@ -246,6 +285,10 @@ struct Described {
     min_tokens: BTreeMap<Unit, usize>,
     tokens: String,
     ignore_digits: bool,
+    min_passage: String,
+    normalise: String,
+    cut: String,
+    edits: bool,
     keep: String,
     prefer: Vec<String>,
     protect: Vec<String>,
@@ -269,6 +312,9 @@ mod tests {
         config.tokens = TokenOptions { ignore_digits: true, by_character: true };
         config.paragraph_break = ParagraphBreak::BlankLine;
         config.prefer = vec!["a/**".to_owned()];
+        config.passages = PassageOptions { min: MinPassage::Tokens(30), normalise: Normalise::Tokens };
+        config.cut = CutAt::Paragraph;
+        config.edits = true;
         config.max_removed = Some(0.3);
         config.input.id_field = FieldPath::parse("a.b");
         for config in [config, Config { scope: Scope::Document, ..Config::default() }, Config::default()] {

@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::input;
 use crate::output::{self, Removal, SourceBytes, Target, Written};
 use crate::progress::Progress;
-use crate::resolve::{Fate, Plan, ResolveOptions, UnitSearch, order, resolve};
+use crate::resolve::{Fate, PassageSearch, Plan, ResolveOptions, UnitSearch, order, resolve};
 use crate::search::Searcher;
-use crate::sketch::{Tally, sketch};
+use crate::sketch::{Table, Tally, sketch};
 
 /// What a run found.
 pub struct Outcome {
@@ -46,12 +46,13 @@ pub fn find(corpus: Corpus, config: &Config, progress: &dyn Progress) -> Result<
     config.validate()?;
     let keep = config.keep_options()?;
     let units = config.searched_units();
-    let options: Vec<_> = units.iter().map(|&unit| config.sketch_options(unit)).collect();
-    let (tables, tokens) = sketch(&corpus, config.segmenter(), config.tokens, &options, progress)?;
-    let tallies = tables.iter().map(|table| (table.options.unit, table.tally)).collect();
+    let (tables, tokens) = sketches(&corpus, &units, config, progress)?;
+    let mut tallies: Vec<_> = tables.iter().map(|table| (table.options.unit, table.tally)).collect();
     let (order, protected) = order(&corpus, &tokens, &keep);
     let smaller_units = units.iter().filter(|unit| **unit != Unit::Document).count();
-    let mut search = UnitSearch { documents: None, segments: Vec::new() };
+    let passages = units.contains(&Unit::Passage);
+    let passages = passages.then(|| PassageSearch::new(&corpus, config.passages, config.cut_options()));
+    let mut search = UnitSearch { documents: None, segments: Vec::new(), passages };
     for table in tables {
         let unit = table.options.unit;
         // what is left of an edited document is compared again; segments only where cuts change the splitting
@@ -71,6 +72,7 @@ pub fn find(corpus: Corpus, config: &Config, progress: &dyn Progress) -> Result<
         policy: config.keep.clone(),
     };
     let plan = resolve(&corpus, search, &order, &protected, &resolve_options, progress)?;
+    tallies.extend(units.contains(&Unit::Passage).then(|| (Unit::Passage, passage_tally(&plan))));
     let sources = 0..corpus.sources.len();
     let removals: Vec<Vec<Removal>> = sources.into_par_iter().map(|s| output::removals(&corpus, &plan, s)).collect();
     let read = corpus.sources.iter().map(|s| s.bytes.len() as u64);
@@ -78,6 +80,28 @@ pub fn find(corpus: Corpus, config: &Config, progress: &dyn Progress) -> Result<
     let outcome = Outcome { corpus, plan, tallies, tokens, removals, bytes, config: config.clone() };
     outcome.warn(progress);
     Ok(outcome)
+}
+
+/// The sketches of the segments, and the tokens of each document; nothing if nothing is searched.
+fn sketches(
+    corpus: &Corpus,
+    units: &[Unit],
+    config: &Config,
+    progress: &dyn Progress,
+) -> Result<(Vec<Table>, Vec<u32>)> {
+    if units.is_empty() {
+        return Ok((Vec::new(), vec![0; corpus.len()]));
+    }
+    let segments = units.iter().filter(|unit| **unit != Unit::Passage);
+    let options: Vec<_> = segments.map(|&unit| config.sketch_options(unit)).collect();
+    sketch(corpus, config.segmenter(), config.tokens, &options, progress)
+}
+
+/// Passages are counted where they are found: those that go, and those that stay all the same.
+fn passage_tally(plan: &Plan) -> Tally {
+    let left_alone = plan.kept_passages.len() as u64;
+    let going = plan.edits.iter().filter(|edit| edit.unit == Unit::Passage).count() as u64;
+    Tally { segments: going + left_alone, left_alone }
 }
 
 /// Sources smaller than this are not warned about.

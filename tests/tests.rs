@@ -25,6 +25,7 @@ mod suite {
     mod keep;
     mod layers;
     mod oracle;
+    mod passages;
     mod properties;
     mod readers;
     mod real;

@@ -1,13 +1,13 @@
 //! `unecho clean`: find, write the corpus once, report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
 use super::{args, reports, settings};
 use crate::error::{Error, Result};
 use crate::output::{Target, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
-use crate::report::Report;
+use crate::report::{Report, ReportFormat};
 
 pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     let mut config = settings::config(&args.input, &args.find)?;
@@ -25,11 +25,23 @@ pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     reports::check(&args.report.reports, &outcome.corpus)?;
     // the process ends now: giving the corpus back to the system piece by piece would only cost time
     let outcome = std::mem::ManuallyDrop::new(outcome);
+    if let (args::Action::Mark, Some(place)) = (args.action, place) {
+        return mark(&args, place, &outcome, terminal);
+    }
     match (place, target) {
         (None, _) => dry_run(&args, &outcome, terminal),
         (Some(_), None) => to_stdout(&args, &outcome, terminal),
         (Some(_), Some(target)) => to_files(&args, &inputs, &target, &outcome, terminal),
     }
+}
+
+/// Writes where the repeats stand, and nothing of the corpus.
+fn mark(args: &args::Clean, place: &Path, outcome: &Outcome, terminal: &Terminal) -> Result<()> {
+    let report = Report::new(outcome, terminal.measured(), reports::command_line());
+    let spans = [(ReportFormat::Spans, place.to_owned())];
+    reports::write_all(&report, &spans, terminal)?;
+    reports::write_all(&report, &args.report.reports, terminal)?;
+    terminal.say(|style, out| reports::print_summary(&report, &args.report, terminal.verbose, style, out))
 }
 
 /// Shows every edit of the plan.

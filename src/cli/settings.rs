@@ -8,7 +8,8 @@ use crate::corpus::{ParagraphBreak, TokenOptions, Unit};
 use crate::error::{Error, Result};
 use crate::input::{FieldPath, InputFormat, InputOptions, OnError, Records, WalkOptions, read_list};
 use crate::report::ReportFormat;
-use crate::resolve::{KeepPolicy, Scope};
+use crate::resolve::{CutAt, KeepPolicy, Scope};
+use crate::search::passage::{Normalise, PassageOptions};
 use crate::search::{Decisions, Measure, SearchOptions};
 
 /// All inputs: those named, then those listed in `--files-from`.
@@ -54,6 +55,21 @@ pub(super) fn config(input: &args::Input, find: &args::Find) -> Result<Config> {
                 args::Measure::Containment => Measure::Containment,
             },
         },
+        passages: PassageOptions {
+            min: find.min_passage,
+            normalise: match find.normalise {
+                args::Normalised::None => Normalise::Nothing,
+                args::Normalised::Tokens => Normalise::Tokens,
+            },
+        },
+        cut: match find.cut {
+            args::CutArg::Auto => CutAt::Auto,
+            args::CutArg::Exact => CutAt::Exact,
+            args::CutArg::Word => CutAt::Word,
+            args::CutArg::Sentence => CutAt::Sentence,
+            args::CutArg::Paragraph => CutAt::Paragraph,
+        },
+        edits: find.edits,
         scope: match find.scope {
             args::Scope::Corpus => Scope::Corpus,
             args::Scope::Document => Scope::Document,
@@ -112,6 +128,7 @@ fn units(args: &[args::UnitArg]) -> Result<Vec<Unit>> {
         args::UnitArg::Paragraph => Some(Unit::Paragraph),
         args::UnitArg::Line => Some(Unit::Line),
         args::UnitArg::Sentence => Some(Unit::Sentence),
+        args::UnitArg::Passage => Some(Unit::Passage),
         args::UnitArg::None => None,
     };
     Ok(args.iter().filter_map(unit).collect())
@@ -134,7 +151,8 @@ pub(super) fn parse_per_unit(text: &str) -> std::result::Result<(Option<Unit>, u
         return Ok((None, number(text)?));
     };
     let unit = Unit::ALL.into_iter().find(|unit| unit.name() == name);
-    let unit = unit.ok_or_else(|| format!("`{name}` is no unit; use document, paragraph, line or sentence"))?;
+    let unit =
+        unit.ok_or_else(|| format!("`{name}` is no unit; use document, paragraph, line, sentence or passage"))?;
     Ok((Some(unit), number(value)?))
 }
 

@@ -1,4 +1,4 @@
-//! Text → segments: documents, paragraphs, lines, sentences.
+//! Text → segments: documents, paragraphs, lines, sentences. Passages are found by search, not by splitting.
 //!
 //! In: the bytes of a document's text. Out: spans in ascending order that do not overlap and leave out the blank space
 //! between them. Always: no segment is blank, no boundary stands inside a token, and a line end is never inside a
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::Span;
 use super::chars::inside_token;
 
-/// The kinds of segments, largest first.
+/// What is compared, largest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
@@ -30,11 +30,16 @@ pub enum Unit {
     Line,
     /// A sentence as Unicode Standard Annex 29 has it.
     Sentence,
+    /// A run of text that respects no boundary.
+    Passage,
 }
 
 impl Unit {
     /// All units, largest first.
-    pub const ALL: [Unit; 4] = [Unit::Document, Unit::Paragraph, Unit::Line, Unit::Sentence];
+    pub const ALL: [Unit; 5] = [Unit::Document, Unit::Paragraph, Unit::Line, Unit::Sentence, Unit::Passage];
+
+    /// Those that a text is split into, largest first.
+    pub const SEGMENTS: [Unit; 4] = [Unit::Document, Unit::Paragraph, Unit::Line, Unit::Sentence];
 
     /// The word for it in options and reports.
     pub fn name(self) -> &'static str {
@@ -43,6 +48,7 @@ impl Unit {
             Unit::Paragraph => "paragraph",
             Unit::Line => "line",
             Unit::Sentence => "sentence",
+            Unit::Passage => "passage",
         }
     }
 }
@@ -70,9 +76,10 @@ pub struct Segmenter {
 }
 
 impl Segmenter {
-    /// The segments of `text`, appended to `out`.
+    /// The segments of `text`, appended to `out`; there are none of the unit passage.
     pub fn split(&self, unit: Unit, text: &[u8], out: &mut Vec<Span>) {
         match unit {
+            Unit::Passage => {}
             Unit::Document if is_blank(text) => {}
             Unit::Document => out.push(Span::new(0, text.len())),
             Unit::Line => out.extend(lines(text)),

@@ -3,7 +3,7 @@
 use super::DocId;
 
 /// A half-open byte range `start..end` of one document's text; always at character boundaries of valid UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
     /// First byte.
     pub start: u32,

@@ -10,6 +10,7 @@
 //! Stretches of ASCII are lower-cased into a buffer in which separators are 0 (a loop that vectorises by itself), and
 //! words are found there 16 bytes at a time. Words with other characters are read one character at a time.
 
+use super::Span;
 use super::chars::{self, Class};
 
 /// How tokens are made.
@@ -135,6 +136,12 @@ impl Tokens {
         }
     }
 
+    /// Where each token stands in `text`, which was read last and with these options. Reads the tokens' characters again.
+    pub fn spans(&self, text: &[u8], options: TokenOptions) -> Vec<Span> {
+        let span = |&start: &u32| Span::new(start as usize, token_end(text, start as usize, options));
+        self.starts.iter().map(span).collect()
+    }
+
     fn push(&mut self, hash: u64, start: usize) {
         self.hashes.push(hash);
         self.starts.push(start as u32);
@@ -151,7 +158,7 @@ impl Tokens {
     }
 
     /// The hashes of the tokens that start inside `span`. Costs a binary search.
-    pub fn within(&self, span: super::Span) -> &[u64] {
+    pub fn within(&self, span: Span) -> &[u64] {
         let from = self.starts.partition_point(|&s| s < span.start);
         let to = from + self.starts[from..].partition_point(|&s| s < span.end);
         &self.hashes[from..to]
@@ -375,7 +382,7 @@ mod tests {
             starts.iter().map(|t| token_end(text.as_bytes(), t.1 as usize, options)).collect::<Vec<_>>()
         };
         let options = TokenOptions::default();
-        assert_eq!(ends("Ab, c4é! 你好x", options), [2, 7, 12, 15, 16]);
+        assert_eq!(ends("Ab, c4é! 你好x", options), [2, 8, 13, 16, 17]);
         assert_eq!(ends("a1b 2", TokenOptions { ignore_digits: true, ..options }), [1, 3]);
         assert_eq!(ends("ab é", TokenOptions { by_character: true, ..options }), [1, 2, 5]);
         assert_eq!(token_end(b"ab", 2, options), 2);

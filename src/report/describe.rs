@@ -5,14 +5,14 @@
 
 use super::locate::{Columns, InFile, Locator, beginning};
 use super::model::{
-    CorpusTotals, DocumentTotals, DocumentView, Histograms, Kind, Location, Member, Overview, Rejected, Run,
-    SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
+    CorpusTotals, DocumentTotals, DocumentView, Histograms, KeptPassageView, Kind, Location, Member, Overview,
+    Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
 };
 use crate::corpus::{self, Corpus, DocId, EXCERPT_WINDOW, Format, Place, Reject, Role, Span, Unit, excerpt};
 use crate::gate::{Status, said};
 use crate::input::{FieldPath, field_text};
 use crate::pipeline::Outcome;
-use crate::resolve::{Edit, Fate, Group};
+use crate::resolve::{Edit, Fate, Group, KeptPassage};
 use crate::sketch::Tally;
 
 /// Describes what an outcome holds.
@@ -54,11 +54,20 @@ impl<'o> Describer<'o> {
             sources: (0..corpus.sources.len()).map(|source| self.source(source)).collect(),
             histograms: self.histograms(),
             emptied: emptied.map(|id| self.document(id)).collect(),
+            kept_passages: outcome.plan.kept_passages.iter().map(|kept| self.kept_passage(kept)).collect(),
             rejected: rejected.collect(),
             skipped: skipped
                 .map(|s| SkippedView { source: s.path.display().to_string(), reason: s.reason.clone() })
                 .collect(),
             verdict: None,
+        }
+    }
+
+    fn kept_passage(&self, kept: &KeptPassage) -> KeptPassageView {
+        KeptPassageView {
+            location: self.keeper(kept.place),
+            keeper: self.keeper(kept.keeper),
+            reason: kept.reason.name().to_owned(),
         }
     }
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use super::model::{
-    CorpusTotals, DocumentView, GroupView, Histograms, Measured, Overview, Rejected, Run, SkippedView, SourceView,
+    CorpusTotals, DocumentView, GroupView, Histograms, KeptPassageView, Measured, Overview, Rejected, Run, SkippedView,
+    SourceView,
 };
 use crate::corpus::Unit;
 use crate::gate::Verdict;
@@ -44,6 +45,7 @@ pub(super) fn begin(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     array(out, "most_repeated", repeated)?;
     groups(report, out)?;
     array(out, "emptied", &overview.emptied)?;
+    array(out, "kept_passages", &overview.kept_passages)?;
     array(out, "rejected", &overview.rejected)?;
     array(out, "skipped", &overview.skipped)?;
     overview.verdict.as_ref().map_or(Ok(()), |verdict| member(out, "verdict", verdict))
@@ -95,6 +97,8 @@ struct Whole {
     histograms: Histograms,
     groups: Vec<GroupView>,
     emptied: Vec<DocumentView>,
+    #[serde(default)]
+    kept_passages: Vec<KeptPassageView>,
     rejected: Vec<Rejected>,
     skipped: Vec<SkippedView>,
     verdict: Option<Verdict>,
@@ -120,8 +124,20 @@ pub(super) fn read(mut from: impl Read) -> Result<Report<'static>, String> {
     }
     let whole: Whole = serde_json::from_slice(&bytes)
         .map_err(|e| format!("is damaged or cut short ({e}); run unecho again to write it anew"))?;
-    let Whole { run, totals, sources, histograms, groups, emptied, rejected, skipped, verdict, measured } = whole;
-    let overview = Overview { run, totals, sources, histograms, emptied, rejected, skipped, verdict };
+    let Whole {
+        run,
+        totals,
+        sources,
+        histograms,
+        groups,
+        emptied,
+        kept_passages,
+        rejected,
+        skipped,
+        verdict,
+        measured,
+    } = whole;
+    let overview = Overview { run, totals, sources, histograms, emptied, kept_passages, rejected, skipped, verdict };
     Ok(Report::saved(overview, groups, measured))
 }
 

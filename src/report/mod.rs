@@ -18,6 +18,7 @@ mod markdown;
 mod model;
 mod rdjson;
 mod sarif;
+mod spans;
 mod text;
 mod texts;
 mod verdict;
@@ -31,8 +32,9 @@ use crate::pipeline::Outcome;
 use describe::Describer;
 pub use describe::name_document;
 pub use model::{
-    Bytes, CorpusTotals, DocumentTotals, DocumentView, GroupView, Histograms, Kind, Location, Measured, Member,
-    Overview, Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
+    Bytes, CorpusTotals, DocumentTotals, DocumentView, GroupView, Histograms, KeptPassageView, Kind, Location,
+    Measured, Member, Overview, Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals,
+    WideColumns,
 };
 pub use text::{Style, count, counted, human_bytes, place, summary};
 pub use texts::{Passage, Texts};
@@ -179,11 +181,13 @@ pub enum ReportFormat {
     Junit,
     /// Reviewdog's diagnostics.
     Rdjson,
+    /// JSON Lines, a span of text that would go on each, for tools that act on their own.
+    Spans,
 }
 
 impl ReportFormat {
     /// All formats.
-    pub const ALL: [ReportFormat; 10] = [
+    pub const ALL: [ReportFormat; 11] = [
         ReportFormat::Json,
         ReportFormat::Text,
         ReportFormat::Csv,
@@ -194,6 +198,7 @@ impl ReportFormat {
         ReportFormat::Gitlab,
         ReportFormat::Junit,
         ReportFormat::Rdjson,
+        ReportFormat::Spans,
     ];
 
     /// The word for it in `--report FORMAT=PATH`.
@@ -209,6 +214,7 @@ impl ReportFormat {
             ReportFormat::Gitlab => "gitlab",
             ReportFormat::Junit => "junit",
             ReportFormat::Rdjson => "rdjson",
+            ReportFormat::Spans => "spans",
         }
     }
 }
@@ -226,6 +232,7 @@ pub fn write(report: &Report<'_>, format: ReportFormat, out: &mut dyn Write) -> 
         ReportFormat::Gitlab => gitlab::write(report, out),
         ReportFormat::Junit => junit::write(report, out),
         ReportFormat::Rdjson => rdjson::write(report, out),
+        ReportFormat::Spans => spans::write(report, out),
     }
 }
 

@@ -21,12 +21,27 @@ pub struct Overview {
     pub histograms: Histograms,
     /// Documents of which cuts left nothing.
     pub emptied: Vec<DocumentView>,
+    /// Passages that are said before and stay.
+    #[serde(default)]
+    pub kept_passages: Vec<KeptPassageView>,
     /// What was set aside.
     pub rejected: Vec<Rejected>,
     /// What was found and not read.
     pub skipped: Vec<SkippedView>,
     /// What `check` says about it, if it was judged.
     pub verdict: Option<Verdict>,
+}
+
+/// A passage that is said before and stays all the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptPassageView {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub location: Location,
+    /// Where it is said before.
+    pub keeper: Location,
+    /// Why it stays.
+    pub reason: String,
 }
 
 /// Which run a report is of.

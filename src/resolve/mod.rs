@@ -7,9 +7,13 @@
 mod form;
 mod gaps;
 mod keep;
+mod passages;
 mod plan;
 mod settle;
+mod snap;
 
 pub use keep::{Globs, KeepOptions, KeepPolicy, order};
-pub use plan::{Cut, Edit, Fate, Group, Plan};
+pub use passages::{CutOptions, PassageSearch};
+pub use plan::{Cut, Edit, Fate, Group, KeptPassage, KeptReason, Plan};
 pub use settle::{ResolveOptions, Scope, UnitSearch, resolve};
+pub use snap::CutAt;

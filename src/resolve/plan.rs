@@ -46,6 +46,42 @@ pub struct Cut {
     pub edit: u32,
 }
 
+/// Why a passage stays that is said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptReason {
+    /// Cut at words or sentences it is shorter than a passage.
+    TooShort,
+    /// It has too few tokens.
+    FewTokens,
+    /// Without it two words would be joined.
+    JoinsWords,
+    /// Somebody decided that both stay.
+    Decided,
+}
+
+impl KeptReason {
+    /// The words for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeptReason::TooShort => "too short once cut at a boundary",
+            KeptReason::FewTokens => "too few tokens",
+            KeptReason::JoinsWords => "without it two words would be joined",
+            KeptReason::Decided => "decided to stay",
+        }
+    }
+}
+
+/// A passage that is said before and stays all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptPassage {
+    /// Where it stands.
+    pub place: Place,
+    /// Where it is said before.
+    pub keeper: Place,
+    /// Why it stays.
+    pub reason: KeptReason,
+}
+
 /// A kept copy and what it replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -68,6 +104,8 @@ pub struct Plan {
     pub cuts: Vec<Cut>,
     /// The parts of the edits.
     pub pieces: Vec<Span>,
+    /// Passages that are said before and stay, in text order.
+    pub kept_passages: Vec<KeptPassage>,
 }
 
 /// How much a plan held at some time.
@@ -134,5 +172,6 @@ impl Plan {
             cut.edit = new_index[cut.edit as usize];
         }
         self.cuts.sort_by_key(|c| c.place);
+        self.kept_passages.sort_by_key(|kept| (kept.place, kept.keeper));
     }
 }

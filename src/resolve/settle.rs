@@ -29,6 +29,7 @@ use crate::sketch::Sketcher;
 use super::form::Form;
 use super::gaps::widen;
 use super::keep::KeepPolicy;
+use super::passages::{Mark, PassageSearch};
 use super::plan::{Cut, Edit, Fate, Group, Plan};
 
 /// Where a repeat counts.
@@ -62,6 +63,8 @@ pub struct UnitSearch<'c> {
     pub documents: Option<Searcher<'c>>,
     /// For smaller units.
     pub segments: Vec<Searcher<'c>>,
+    /// For passages, if they are compared.
+    pub passages: Option<PassageSearch<'c>>,
 }
 
 /// Decides what goes. `order` holds every document once; nothing is removed from `protected` ones.
@@ -85,10 +88,11 @@ pub fn resolve(
             progress.check()?;
             progress.advance(256);
         }
+        settler.commit();
         let marks = settler.marks();
         let fate = if protected[doc.index()] { settler.protect(doc) } else { settler.settle(doc) };
         if options.scope == Scope::Document {
-            settler.undo_segments(&marks);
+            settler.undo_parts(&marks);
         }
         settler.plan.fates[doc.index()] = fate;
     }
@@ -111,24 +115,43 @@ struct Settler<'c, 'o> {
     kept_documents: FxHashMap<DocId, u32>,
 }
 
-/// A segment that repeats a kept one, in coordinates of what is left of its document.
+/// A segment or passage that repeats a kept one, in coordinates of what is left of its document.
 #[derive(Clone, Copy)]
-struct Repeat {
-    span: Span,
-    unit: Unit,
-    tokens: u32,
-    link: Link,
+pub(super) struct Repeat {
+    pub(super) span: Span,
+    pub(super) unit: Unit,
+    pub(super) tokens: u32,
+    pub(super) link: Link,
+}
+
+/// How much is kept in the searchers of segments and of passages: a point to go back to while a document is settled.
+struct Marks {
+    segments: Vec<usize>,
+    passages: Option<Mark>,
 }
 
 impl Settler<'_, '_> {
-    /// How much is kept in each searcher of segments.
-    fn marks(&self) -> Vec<usize> {
-        self.search.segments.iter().map(Searcher::mark).collect()
+    fn marks(&self) -> Marks {
+        Marks {
+            segments: self.search.segments.iter().map(Searcher::mark).collect(),
+            passages: self.search.passages.as_ref().map(PassageSearch::mark),
+        }
     }
 
-    fn undo_segments(&mut self, marks: &[usize]) {
-        for (searcher, &mark) in self.search.segments.iter_mut().zip(marks) {
+    /// The documents before stay as they are.
+    fn commit(&mut self) {
+        if let Some(passages) = &mut self.search.passages {
+            passages.commit();
+        }
+    }
+
+    /// Forgets what was kept since, but for whole documents.
+    fn undo_parts(&mut self, marks: &Marks) {
+        for (searcher, &mark) in self.search.segments.iter_mut().zip(&marks.segments) {
             searcher.undo_to(mark);
+        }
+        if let Some((passages, mark)) = self.search.passages.as_mut().zip(marks.passages) {
+            passages.undo_to(mark);
         }
     }
 
@@ -139,6 +162,9 @@ impl Settler<'_, '_> {
             for row in rows(searcher) {
                 searcher.keep(row.class, Place { doc, span: row.span });
             }
+        }
+        if let Some(passages) = &mut self.search.passages {
+            passages.protect(doc);
         }
         Fate::Kept
     }
@@ -156,13 +182,16 @@ impl Settler<'_, '_> {
         let fate = if repeats.is_empty() {
             Fate::Kept
         } else if self.remove_by_parts(doc, &repeats) {
-            self.undo_segments(&marks);
+            self.undo_parts(&marks);
             Fate::Removed
         } else {
             self.settle_segments(doc, repeats, &marks)
         };
         if let (Fate::Kept, Some(row)) = (fate, whole) {
             self.keep_document(doc, row.class, &[row.span]);
+        }
+        if let (Fate::Kept | Fate::Edited, Some(passages)) = (fate, &mut self.search.passages) {
+            self.plan.kept_passages.extend(passages.take_stay());
         }
         fate
     }
@@ -217,7 +246,7 @@ impl Settler<'_, '_> {
 
     /// Cuts the repeats found in a document until what is left of it repeats nothing, and keeps that. `marks` is what was
     /// kept before.
-    fn settle_segments(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &[usize]) -> Fate {
+    fn settle_segments(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &Marks) -> Fate {
         let plan_marks = self.plan.marks();
         let mut attempt = Attempt::new(self.options.segmenter, self.corpus.text(doc), plan_marks.edits);
         let mut from_rows = Some(repeats);
@@ -228,7 +257,7 @@ impl Settler<'_, '_> {
             }
             attempt.left = attempt.left.saturating_sub(1);
             self.plan.undo_to(plan_marks);
-            self.undo_segments(marks);
+            self.undo_parts(marks);
         }
         self.repeats_in_rows(doc); // keeps those that are no repeats
         Fate::Kept
@@ -241,7 +270,7 @@ impl Settler<'_, '_> {
         doc: DocId,
         attempt: &mut Attempt,
         mut known: Option<Vec<Repeat>>,
-        marks: &[usize],
+        marks: &Marks,
     ) -> Option<Form> {
         let text = self.corpus.text(doc);
         let mut form = Form::whole(text.len());
@@ -262,7 +291,7 @@ impl Settler<'_, '_> {
                 return Some(form);
             }
             segmenter = next;
-            self.undo_segments(marks);
+            self.undo_parts(marks);
         }
     }
 
@@ -278,13 +307,13 @@ impl Settler<'_, '_> {
 
     /// Decides about what is left of a document after cuts; `None` if the attempt has to be made again: the document would
     /// go, and with it keepers of its own cuts, so it is to be judged without these.
-    fn settle_rest(&mut self, doc: DocId, form: &Form, marks: &[usize], attempt: &mut Attempt) -> Option<Fate> {
+    fn settle_rest(&mut self, doc: DocId, form: &Form, marks: &Marks, attempt: &mut Attempt) -> Option<Fate> {
         if form.is_whole() {
             return Some(Fate::Kept);
         }
         let left = form.text(self.corpus.text(doc));
         if is_blank(&left) && !self.options.keep_empty {
-            self.undo_segments(marks);
+            self.undo_parts(marks);
             return Some(Fate::Emptied);
         }
         let documents = self.search.documents.as_mut();
@@ -300,7 +329,7 @@ impl Settler<'_, '_> {
                 attempt.forbidden.extend(own);
                 return None;
             }
-            self.undo_segments(marks);
+            self.undo_parts(marks);
             return Some(Fate::Removed);
         }
         self.keep_document(doc, class, form.spans());
@@ -348,7 +377,10 @@ impl Settler<'_, '_> {
         let spans: Vec<Span> = repeats.iter().map(|r| r.span).collect();
         let mut cuts = Vec::new();
         for (repeat, cut) in repeats.iter().zip(widen(left, &spans)) {
-            let Some(cut) = cut else { continue };
+            let Some(cut) = cut else {
+                self.refuse(doc, form, repeat);
+                continue;
+            };
             let edit = self.push_edit(doc, repeat.unit, &form.original(repeat.span), repeat.tokens, repeat.link);
             for span in form.original(cut) {
                 cuts.push(span);
@@ -358,7 +390,15 @@ impl Settler<'_, '_> {
         (!cuts.is_empty()).then(|| form.without(&cuts))
     }
 
-    /// The segments of a document, as it was read, that repeat a kept one; the others are kept.
+    /// Tells of a passage that cannot be cut.
+    fn refuse(&mut self, doc: DocId, form: &Form, repeat: &Repeat) {
+        let hull = form.hull(repeat.span).filter(|_| repeat.unit == Unit::Passage);
+        if let Some((passages, span)) = self.search.passages.as_mut().zip(hull) {
+            passages.refuse(Place { doc, span }, repeat.link.keeper);
+        }
+    }
+
+    /// The segments of a document, as it was read, that repeat a kept one; the others are kept. Passages, if there are none.
     fn repeats_in_rows(&mut self, doc: DocId) -> Vec<Repeat> {
         self.repeats_by_unit(doc, None, |searcher, _| {
             searcher.table().rows_of(doc).iter().map(|row| (row.span, row.class)).collect()
@@ -383,7 +423,8 @@ impl Settler<'_, '_> {
     }
 
     /// The repeats among the segments that `segments` gives for each unit, in text order; what is no repeat is kept, at
-    /// its place in the original, which is another if something was cut. Deferred repeats come only when there is no other.
+    /// its place in the original, which is another if something was cut. Deferred repeats come only when there is no other,
+    /// and passages only when there are no segments to cut.
     fn repeats_by_unit(
         &mut self,
         doc: DocId,
@@ -406,23 +447,42 @@ impl Settler<'_, '_> {
                     continue;
                 };
                 let repeat = Repeat { span, unit, tokens: searcher.table().tokens_of(class), link };
-                let attempt = cut.map(|(_, attempt)| attempt).filter(|_| link.keeper.doc == doc);
-                let banned = Banned { unit, span: place.span };
-                if attempt.is_some_and(|a| a.forbidden.contains(&banned)) {
-                    continue;
+                match standing(doc, &repeat, place.span, cut.map(|(_, attempt)| attempt)) {
+                    Standing::Free => repeats.push(repeat),
+                    Standing::Deferred => deferred.push(repeat),
+                    Standing::Forbidden => {}
                 }
-                let is_deferred = attempt.is_some_and(|a| a.deferred.contains(&banned));
-                if is_deferred { deferred.push(repeat) } else { repeats.push(repeat) }
             }
             repeats.sort_by_key(|r| r.span);
         }
-        if repeats.is_empty() { outermost(deferred) } else { repeats }
+        match (repeats.is_empty(), deferred.is_empty()) {
+            (false, _) => repeats,
+            (true, false) => outermost(deferred),
+            (true, true) => self.passages(doc, cut),
+        }
+    }
+
+    /// The passages that repeat a kept one, in what is left of a document, which is kept.
+    fn passages(&mut self, doc: DocId, cut: Option<(&Form, &Attempt)>) -> Vec<Repeat> {
+        let Some(passages) = &mut self.search.passages else { return Vec::new() };
+        let whole = Form::whole(self.corpus.text(doc).len());
+        let form = cut.map_or(&whole, |(form, _)| form);
+        let (mut repeats, mut deferred): (Vec<Repeat>, Vec<Repeat>) = Default::default();
+        for repeat in passages.find(doc, form) {
+            let Some(hull) = form.hull(repeat.span) else { continue };
+            match standing(doc, &repeat, hull, cut.map(|(_, attempt)| attempt)) {
+                Standing::Free => repeats.push(repeat),
+                Standing::Deferred => deferred.push(repeat),
+                Standing::Forbidden => {}
+            }
+        }
+        if repeats.is_empty() { deferred } else { repeats }
     }
 
     /// Whether what is left after cuts surely splits into the segments that were not cut, the paragraph break given.
     fn splits_alike(&self) -> bool {
         let only = match self.search.segments.as_slice() {
-            [only] => only.table().options.unit,
+            [only] if self.search.passages.is_none() => only.table().options.unit,
             _ => return false,
         };
         only != Unit::Sentence
@@ -480,6 +540,23 @@ impl Settler<'_, '_> {
 struct Banned {
     unit: Unit,
     span: Span,
+}
+
+/// What an attempt makes of a repeat.
+enum Standing {
+    Free,
+    Deferred,
+    Forbidden,
+}
+
+/// How a repeat at `span` of the original stands: only if its keeper is in its own document it may be held back.
+fn standing(doc: DocId, repeat: &Repeat, span: Span, attempt: Option<&Attempt>) -> Standing {
+    let banned = Banned { unit: repeat.unit, span };
+    match attempt.filter(|_| repeat.link.keeper.doc == doc) {
+        Some(attempt) if attempt.forbidden.contains(&banned) => Standing::Forbidden,
+        Some(attempt) if attempt.deferred.contains(&banned) => Standing::Deferred,
+        _ => Standing::Free,
+    }
 }
 
 /// What is tried with one document.

@@ -9,6 +9,7 @@ mod contain;
 mod decisions;
 pub mod edits;
 mod near;
+pub mod passage;
 mod verify;
 
 use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions};

@@ -203,8 +203,7 @@ impl Seen {
     }
 }
 
-/// Sketches every segment of every unit in `units`; also gives the number of tokens of each document, or nothing if there
-/// are no units.
+/// Sketches every segment of every unit in `units`; also gives the number of tokens of each document.
 ///
 /// Costs one pass over the text: decoding, tokens, a digest per segment, a signature per distinct digest.
 pub fn sketch(
@@ -214,9 +213,6 @@ pub fn sketch(
     units: &[SketchOptions],
     progress: &dyn Progress,
 ) -> Result<(Vec<Table>, Vec<u32>)> {
-    if units.is_empty() {
-        return Ok((Vec::new(), vec![0; corpus.len()]));
-    }
     progress.begin(Stage::Sketch, corpus.len() as u64);
     let ids: Vec<DocId> = corpus.ids().collect();
     let seen: Vec<Seen> = units.iter().map(|_| Seen::new()).collect();

@@ -169,6 +169,45 @@ pub(crate) fn left_at(outcome: &Outcome, place: Place) -> Vec<u8> {
     left
 }
 
+/// A passage goes for one that is kept and equal to it: byte for byte, token for token, or but for edits.
+fn assert_passage_is_justified(outcome: &Outcome, edit: &unecho::resolve::Edit) {
+    use unecho::search::passage::Normalise;
+    let (config, text) = (&outcome.config, outcome.corpus.text(edit.place.doc));
+    let removed: Vec<u8> = outcome.plan.pieces_of(edit).iter().flat_map(|piece| piece.of(text).to_vec()).collect();
+    let kept = left_at(outcome, edit.keeper);
+    let context = || {
+        let [removed, kept] = [&removed, &kept].map(|text| String::from_utf8_lossy(text).into_owned());
+        format!("{edit:?}\nremoved: {removed:?}\nkeeper: {kept:?}\nfates {:?}", outcome.plan.fates)
+    };
+    let fate = outcome.plan.fates[edit.keeper.doc.index()];
+    assert!(matches!(fate, unecho::Fate::Kept | unecho::Fate::Edited), "its keeper goes: {}", context());
+    match (edit.exact, config.passages.normalise, config.edits) {
+        (true, Normalise::Nothing, false) => assert!(removed == kept, "other bytes: {}", context()),
+        (true, _, _) => assert!(tokens(&removed) == tokens(&kept), "other tokens: {}", context()),
+        (false, _, _) => {
+            assert!(config.edits && edit.similarity >= config.search.similarity, "{}", context());
+            let (removed, kept) = (tokens(&removed), tokens(&kept));
+            // the columns of an alignment are at least the tokens of the longer side
+            let most = common(&removed, &kept) as f64 / removed.len().max(kept.len()) as f64;
+            assert!(edit.similarity <= most + 1e-9, "more alike than any alignment makes them ({most}): {}", context());
+        }
+    }
+}
+
+/// The length of the longest common subsequence.
+fn common(a: &[String], b: &[String]) -> usize {
+    let mut row = vec![0; b.len() + 1];
+    for x in a {
+        let mut diagonal = 0;
+        for (j, y) in b.iter().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = if x == y { diagonal + 1 } else { above.max(row[j]) };
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}
+
 /// Promise 1, for every edit of a plan: the keeper is kept, and its similarity to what goes, computed anew from the
 /// texts, is at least the threshold and the one that is reported. Gives the number of edits.
 ///
@@ -176,7 +215,10 @@ pub(crate) fn left_at(outcome: &Outcome, place: Place) -> Vec<u8> {
 pub(crate) fn assert_justified(outcome: &Outcome) -> usize {
     let config = &outcome.config;
     let contained = config.search.measure == unecho::search::Measure::Containment;
-    for edit in &outcome.plan.edits {
+    for edit in outcome.plan.edits.iter().filter(|edit| edit.unit == Unit::Passage) {
+        assert_passage_is_justified(outcome, edit);
+    }
+    for edit in outcome.plan.edits.iter().filter(|edit| edit.unit != Unit::Passage) {
         let n = config.ngram.get(edit.unit);
         let text = outcome.corpus.text(edit.place.doc);
         let removed: Vec<u8> = outcome.plan.pieces_of(edit).iter().flat_map(|piece| piece.of(text).to_vec()).collect();

@@ -57,24 +57,24 @@ fn text() -> impl Strategy<Value = String> {
     })
 }
 
-fn texts() -> impl Strategy<Value = Vec<String>> {
+pub(crate) fn texts() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(text(), 1..8)
 }
 
 /// What it finds in these texts.
-fn found(texts: &[String], config: &Options) -> Outcome {
+pub(crate) fn found(texts: &[String], config: &Options) -> Outcome {
     let texts: Vec<Vec<u8>> = texts.iter().map(|text| text.clone().into_bytes()).collect();
     find(&texts, &config.0)
 }
 
 /// What is left of the documents that stay.
-fn cleaned(outcome: &Outcome) -> Vec<String> {
+pub(crate) fn cleaned(outcome: &Outcome) -> Vec<String> {
     left(outcome).into_iter().flatten().map(|text| String::from_utf8(text).expect("no character is split")).collect()
 }
 
 /// A configuration that is printed as a run card.
 #[derive(Clone)]
-struct Options(Config);
+pub(crate) struct Options(pub(crate) Config);
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -102,7 +102,7 @@ fn nested_units() -> impl Strategy<Value = Vec<Unit>> {
     select(vec![vec![Document, Paragraph, Line, Sentence], vec![Paragraph, Sentence], vec![Paragraph, Line]])
 }
 
-fn fixed_break() -> impl Strategy<Value = ParagraphBreak> {
+pub(crate) fn fixed_break() -> impl Strategy<Value = ParagraphBreak> {
     select(vec![ParagraphBreak::Newline, ParagraphBreak::BlankLine])
 }
 
@@ -150,14 +150,14 @@ fn configs(
     )
 }
 
-fn count(tokens: Vec<String>) -> HashMap<String, i64> {
+pub(crate) fn count(tokens: Vec<String>) -> HashMap<String, i64> {
     let mut counts = HashMap::new();
     tokens.into_iter().for_each(|token| *counts.entry(token).or_insert(0) += 1);
     counts
 }
 
 /// The bytes of a document that go: its cuts, or all of it.
-fn gone(outcome: &Outcome, doc: usize) -> Vec<Vec<u8>> {
+pub(crate) fn gone(outcome: &Outcome, doc: usize) -> Vec<Vec<u8>> {
     let text = &outcome.corpus.sources[doc].bytes;
     match outcome.plan.fates[doc] {
         Fate::Kept => Vec::new(),
@@ -170,17 +170,35 @@ fn gone(outcome: &Outcome, doc: usize) -> Vec<Vec<u8>> {
 }
 
 /// Whether `part` can be got from `whole` by leaving bytes out.
-fn is_subsequence(part: &[u8], whole: &[u8]) -> bool {
+pub(crate) fn is_subsequence(part: &[u8], whole: &[u8]) -> bool {
     let mut rest = whole.iter();
     part.iter().all(|byte| rest.any(|other| other == byte))
 }
 
-fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
 }
 
+/// What is left is what was there, less what the plan says, and no word is torn.
+pub(crate) fn assert_whole_words_go(texts: &[String], config: &Options) {
+    let outcome = found(texts, config);
+    for (doc, (text, left)) in texts.iter().zip(left(&outcome)).enumerate() {
+        let left = left.unwrap_or_default();
+        assert!(is_subsequence(&left, text.as_bytes()));
+        let gone = gone(&outcome, doc);
+        assert_eq!(left.len() + gone.iter().map(Vec::len).sum::<usize>(), text.len());
+        let mut rest = count(tokens(text.as_bytes()));
+        for token in gone.iter().flat_map(|part| tokens(part)) {
+            *rest.entry(token).or_insert(0) -= 1;
+        }
+        rest.retain(|_, count| *count != 0);
+        let left = String::from_utf8(left).expect("no character is split");
+        assert_eq!(count(tokens(left.as_bytes())), rest, "{text:?} became {left:?}");
+    }
+}
+
 /// Cleaning a cleaned corpus changes nothing.
-fn assert_once_is_enough(texts: &[String], config: &Options) {
+pub(crate) fn assert_once_is_enough(texts: &[String], config: &Options) {
     let once = cleaned(&found(texts, config));
     let again = found(&once, config);
     assert_eq!(once, cleaned(&again), "edited again: {:?}", again.plan.edits);
@@ -228,20 +246,7 @@ proptest! {
 
     #[test]
     fn what_is_left_is_what_was_there_less_whole_words(texts in texts(), config in config()) {
-        let outcome = found(&texts, &config);
-        for (doc, (text, left)) in texts.iter().zip(left(&outcome)).enumerate() {
-            let left = left.unwrap_or_default();
-            prop_assert!(is_subsequence(&left, text.as_bytes()));
-            let gone = gone(&outcome, doc);
-            prop_assert_eq!(left.len() + gone.iter().map(Vec::len).sum::<usize>(), text.len());
-            let mut rest = count(tokens(text.as_bytes()));
-            for token in gone.iter().flat_map(|part| tokens(part)) {
-                *rest.entry(token).or_insert(0) -= 1;
-            }
-            rest.retain(|_, count| *count != 0);
-            let left = String::from_utf8(left).expect("no character is split");
-            prop_assert_eq!(count(tokens(left.as_bytes())), rest, "{:?} became {:?}", text, left);
-        }
+        assert_whole_words_go(&texts, &config);
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn korean_reviews() {
 #[test]
 fn similarity_of_characters_is_found_with_characters_as_tokens() {
     let tokens = unecho::corpus::TokenOptions { by_character: true, ..Default::default() };
-    let ngram = unecho::config::PerUnit::new([4, 3, 3, 3]);
+    let ngram = unecho::config::PerUnit::new([4, 3, 3, 3, 3]);
     let config = Config { units: vec![Unit::Document], tokens, ngram, ..Config::default() };
     for (folder, oracle) in [
         ("zh_poetry", "oracle_j5c_0.5.tsv"),

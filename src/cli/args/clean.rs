@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Find, Input, Report};
 
@@ -24,6 +24,11 @@ pub(in crate::cli) struct Clean {
     /// the other, without compression, and no ledger.
     #[arg(short, long, value_name = "OUT", required_unless_present = "dry_run")]
     pub(in crate::cli) output: Option<PathBuf>,
+    /// Remove what is said twice, or leave the corpus as it is and write to OUT where that stands (JSON Lines)
+    ///
+    /// Each line of OUT names a document, a span in bytes and in characters, and the copy that stays.
+    #[arg(long, value_name = "WHAT", default_value = "remove")]
+    pub(in crate::cli) action: Action,
     /// Show the plan on standard output; write nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
@@ -43,4 +48,10 @@ pub(in crate::cli) struct Clean {
     /// Keep documents of which nothing is left, as empty ones; they are dropped and listed otherwise
     #[arg(long, help_heading = "Guard rails")]
     pub(in crate::cli) keep_empty: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Action {
+    Remove,
+    Mark,
 }

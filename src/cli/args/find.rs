@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::corpus::Unit;
+use crate::search::passage::MinPassage;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Finding")]
 pub(in crate::cli) struct Find {
-    /// What is compared, largest first: document, paragraph, line, sentence, or none
+    /// What is compared, largest first: document, paragraph, line, sentence, passage, or none
+    ///
+    /// Passages are runs of text that respect no boundary; each unit is searched in what the larger ones leave.
     #[arg(short, long, value_name = "UNIT,…", value_delimiter = ',', default_value = "document,paragraph")]
     pub(in crate::cli) unit: Vec<UnitArg>,
     /// Repeats anywhere, or only inside one document
@@ -45,6 +48,22 @@ pub(in crate::cli) struct Find {
     /// Digits count for nothing, so that "page 3" and "page 4" are the same
     #[arg(long)]
     pub(in crate::cli) ignore_digits: bool,
+    /// Passages: the least length, in bytes or as for example 50tokens
+    #[arg(long, value_name = "LENGTH", default_value = "100bytes", value_parser = MinPassage::parse)]
+    pub(in crate::cli) min_passage: MinPassage,
+    /// Passages: what has to be equal, every byte (none) or the tokens, whatever stands between them
+    ///
+    /// With tokens, case, white space, line wraps and punctuation do not hide a repeat; --min-passage is in tokens then.
+    #[arg(long, value_name = "WHAT", default_value = "none")]
+    pub(in crate::cli) normalise: Normalised,
+    /// Passages: where they may be cut; auto is around whole sentences if there are any, else around whole words
+    ///
+    /// A passage that is too short once it is cut so stays, and is listed.
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub(in crate::cli) cut: CutArg,
+    /// Passages: those with words changed, inserted or lost too, if their identity is --similarity or more
+    #[arg(long)]
+    pub(in crate::cli) edits: bool,
     /// Which copy stays: first, last, longest, shortest, max:FIELD, min:FIELD, or none
     ///
     /// Documents are taken in this order and the first of each group stays; ties go to the one read first. longest and
@@ -69,6 +88,7 @@ pub(in crate::cli) enum UnitArg {
     Paragraph,
     Line,
     Sentence,
+    Passage,
     /// Compare nothing: read and write only
     None,
 }
@@ -77,6 +97,22 @@ pub(in crate::cli) enum UnitArg {
 pub(in crate::cli) enum Tokens {
     Word,
     Character,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Normalised {
+    None,
+    Tokens,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum CutArg {
+    Auto,
+    /// Where the texts cease to agree
+    Exact,
+    Word,
+    Sentence,
+    Paragraph,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,9 +14,9 @@ mod scan;
 use clap::{Parser, Subcommand};
 
 pub(super) use check::{Check, Gates, Judging};
-pub(super) use clean::Clean;
+pub(super) use clean::{Action, Clean};
 pub(super) use config::{Config, Init};
-pub(super) use find::{Find, Measure, ParagraphBreak, Scope, Tokens, UnitArg};
+pub(super) use find::{CutArg, Find, Measure, Normalised, ParagraphBreak, Scope, Tokens, UnitArg};
 pub(super) use global::{Global, When};
 pub(super) use input::{Format, Input, OnError, Records};
 pub(super) use report::Report;
