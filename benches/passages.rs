@@ -11,6 +11,8 @@
 //! hardly shows; `B/B` is memory beside the text, per byte of text, for the suffix array that of libsais (the array and the
 //! permuted LCP, four bytes each). The run stops with an error if the two coverages differ in one byte.
 
+#![allow(clippy::print_stdout, reason = "the table is what it is for")]
+
 use std::borrow::Cow;
 use std::time::Instant;
 

@@ -4,6 +4,7 @@
 //! cuts, disjoint and sorted. Always: a removed segment was verified against a segment that is kept; what is kept would be
 //! kept again if the result were cleaned once more.
 
+mod attempt;
 mod form;
 mod gaps;
 mod keep;

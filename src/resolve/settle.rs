@@ -11,21 +11,23 @@
 //! Both need care where cuts change how the rest splits (sentences, nested units, a paragraph break decided anew). Then
 //! what is left goes through the steps again until nothing changes. If a cut would hit a segment of the same document that
 //! another cut names as its keeper, the document starts anew: with the paragraph break that what was left asked for, or
-//! else with the other cut put off until nothing else is left to cut. A document that finds no rest in [`ATTEMPTS`] attempts stays as it is.
+//! else with the other cut put off until nothing else is left to cut. A document that finds no rest in so many attempts
+//! stays as it is.
 //!
 //! The pass is sequential, for each decision rests on those before it; what is dear (sketches, the likely
 //! verifications) was computed before on all threads.
 
 use std::cmp::Reverse;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use crate::corpus::{Corpus, DocId, ParagraphBreak, Place, Segmenter, Span, TokenOptions, Unit, is_blank};
+use crate::corpus::{Corpus, DocId, Place, Segmenter, Span, TokenOptions, Unit, is_blank};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
 use crate::search::{Link, Searcher};
 use crate::sketch::Sketcher;
 
+use super::attempt::{Attempt, Banned, Standing, standing};
 use super::form::Form;
 use super::gaps::widen;
 use super::keep::KeepPolicy;
@@ -534,78 +536,6 @@ impl Settler<'_, '_> {
         self.plan.fates[doc.index()] = if blank { Fate::Emptied } else { Fate::Edited };
     }
 }
-
-/// A segment, as a span of the original, that is not to be cut for a keeper in its own document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Banned {
-    unit: Unit,
-    span: Span,
-}
-
-/// What an attempt makes of a repeat.
-enum Standing {
-    Free,
-    Deferred,
-    Forbidden,
-}
-
-/// How a repeat at `span` of the original stands: only if its keeper is in its own document it may be held back.
-fn standing(doc: DocId, repeat: &Repeat, span: Span, attempt: Option<&Attempt>) -> Standing {
-    let banned = Banned { unit: repeat.unit, span };
-    match attempt.filter(|_| repeat.link.keeper.doc == doc) {
-        Some(attempt) if attempt.forbidden.contains(&banned) => Standing::Forbidden,
-        Some(attempt) if attempt.deferred.contains(&banned) => Standing::Deferred,
-        _ => Standing::Free,
-    }
-}
-
-/// What is tried with one document.
-struct Attempt {
-    /// The paragraph break to begin with.
-    first_break: ParagraphBreak,
-    /// The breaks that attempts began with.
-    tried: Vec<ParagraphBreak>,
-    /// Not to be cut as long as there is anything else to cut.
-    deferred: FxHashSet<Banned>,
-    /// Not to be cut.
-    forbidden: FxHashSet<Banned>,
-    /// Where the edits of this document begin.
-    first_edit: usize,
-    /// Attempts left.
-    left: usize,
-}
-
-impl Attempt {
-    fn new(segmenter: Segmenter, text: &[u8], first_edit: usize) -> Attempt {
-        let first_break = segmenter.decide(text);
-        Attempt {
-            first_break,
-            tried: vec![first_break],
-            deferred: FxHashSet::default(),
-            forbidden: FxHashSet::default(),
-            first_edit,
-            left: ATTEMPTS,
-        }
-    }
-
-    /// Learns from conflicts met under a paragraph break.
-    fn learn(&mut self, met_under: ParagraphBreak, conflicts: Vec<Banned>) {
-        if !self.tried.contains(&met_under) {
-            self.tried.push(met_under);
-            self.first_break = met_under;
-            self.deferred.clear();
-            return;
-        }
-        let known = self.deferred.len();
-        self.deferred.extend(conflicts);
-        if self.deferred.len() == known {
-            self.left = 0;
-        }
-    }
-}
-
-/// Attempts to settle a document before it is left as it is.
-const ATTEMPTS: usize = 16;
 
 /// Those of the repeats that do not lie in another one.
 fn outermost(mut repeats: Vec<Repeat>) -> Vec<Repeat> {

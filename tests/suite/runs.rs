@@ -156,7 +156,8 @@ fn review_steps_through_findings_and_later_runs_honour_what_was_decided() {
     review.says(&["2 decisions in unecho-decisions.json, 1 of them to keep both"]);
     let saved = dir.json("unecho-decisions.json");
     let decisions = saved["decisions"].as_array().unwrap();
-    assert!(decisions[0]["pair"].to_string() < decisions[1]["pair"].to_string(), "sorted: {saved}");
+    let [first, second] = [0, 1].map(|i| decisions[i]["pair"].to_string());
+    assert!(first < second, "sorted: {saved}");
     assert!(decisions.iter().any(|d| d["reason"] == "it does matter" && d["decision"] == "keep-both"));
     let again = dir.run_with_input(&["review", "out"], b"").ok();
     shows(&again, &["1 of 1"]);

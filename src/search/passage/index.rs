@@ -115,6 +115,8 @@ pub struct Index<'t, S: Symbol> {
     anchors: Anchors,
     /// What was found in the text under way.
     found: Vec<Match>,
+    /// A buffer for the entries of a bucket.
+    list: Vec<u32>,
 }
 
 /// The longest window: leads have 16 bits.
@@ -136,6 +138,7 @@ impl<'t, S: Symbol> Index<'t, S> {
             table: Table::default(),
             anchors: Anchors::default(),
             found: Vec::new(),
+            list: Vec::new(),
         }
     }
 
@@ -212,7 +215,7 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// Looks an occurrence up in the bucket for `range`, and enters what is not there. Matches found since `earlier` are
     /// this occurrence's own.
     fn meet(&mut self, range: Leads, hash: u32, entry: Entry, earlier: usize) {
-        let Some(mut open) = range.shared(entry.leads).and_then(|open| self.still_open(open, &entry, earlier)) else {
+        let Some(open) = range.shared(entry.leads).and_then(|open| self.still_open(open, &entry, earlier)) else {
             return;
         };
         let newest = match self.table.get(hash) {
@@ -220,14 +223,16 @@ impl<'t, S: Symbol> Index<'t, S> {
             Bucket::List(newest) => newest,
             Bucket::Empty => NONE,
         };
-        for other in self.oldest_first(newest) {
+        let mut list = std::mem::take(&mut self.list);
+        self.read_list(newest, &mut list);
+        let left = list.iter().try_fold(open, |open, &other| {
             self.compare(&entry, self.entries[other as usize], open);
-            match self.still_open(open, &entry, earlier) {
-                Some(left) => open = left,
-                None => return,
-            }
+            self.still_open(open, &entry, earlier)
+        });
+        self.list = list;
+        if let Some(left) = left {
+            self.place(range, hash, Entry { leads: left, ..entry });
         }
-        self.place(range, hash, Entry { leads: open, ..entry });
     }
 
     fn meet_halves(&mut self, range: Leads, entry: Entry, earlier: usize) {
@@ -245,12 +250,17 @@ impl<'t, S: Symbol> Index<'t, S> {
         })
     }
 
-    /// The entries of a list.
-    fn oldest_first(&self, newest: u32) -> Vec<u32> {
+    /// The entries of a bucket, newest first.
+    fn entries_of(&self, newest: u32) -> impl Iterator<Item = u32> {
         let next = |&entry: &u32| Some(self.entries[entry as usize].next).filter(|&next| next != NONE);
-        let mut entries: Vec<u32> = std::iter::successors(Some(newest).filter(|&n| n != NONE), next).collect();
-        entries.reverse();
-        entries
+        std::iter::successors(Some(newest).filter(|&n| n != NONE), next)
+    }
+
+    /// The entries of a bucket, oldest first: the first copy is the one to be named.
+    fn read_list(&self, newest: u32, list: &mut Vec<u32>) {
+        list.clear();
+        list.extend(self.entries_of(newest));
+        list.reverse();
     }
 
     /// How far two occurrences agree before and after their anchors, at most as far as windows with these leads reach.
@@ -291,10 +301,10 @@ impl<'t, S: Symbol> Index<'t, S> {
             Bucket::List(newest) => newest,
             Bucket::Empty => NONE,
         };
-        let list = self.oldest_first(newest);
-        if list.len() >= ENTRIES && range.halves().is_some() {
+        if self.entries_of(newest).count() >= ENTRIES && range.halves().is_some() {
+            let list: Vec<u32> = self.entries_of(newest).collect();
             self.table.set(hash, Bucket::Split);
-            for other in list {
+            for other in list.into_iter().rev() {
                 self.place_again(self.all, self.entries[other as usize]);
             }
             return self.place_again(self.all, entry);
@@ -319,11 +329,11 @@ impl<'t, S: Symbol> Index<'t, S> {
         let hash = self.hash(range, entry.text, entry.at);
         if let Bucket::List(newest) = self.table.get(hash) {
             let reach = (usize::from(leads.greatest), self.lengths.window - usize::from(leads.least));
-            let stands = |&other: &u32| {
+            let mut stands = |other: u32| {
                 let (before, after) = self.agreement(&entry, &self.entries[other as usize], leads);
                 before >= reach.0 && after >= reach.1
             };
-            if self.oldest_first(newest).iter().any(stands) {
+            if self.entries_of(newest).any(&mut stands) {
                 return;
             }
         }

@@ -108,7 +108,7 @@ impl Table {
     #[inline]
     fn find(&self, hash: u32) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = (u64::from(hash) * self.slots.len() as u64 >> 32) as usize;
+        let mut at = ((u64::from(hash) * self.slots.len() as u64) >> 32) as usize;
         loop {
             let slot = self.slots[at];
             if slot.state == 0 || slot.hash == hash {
