@@ -197,7 +197,7 @@ fn a_browser_opens_the_pages_and_uses_them() {
     let (browser, node) = match browser() {
         Ok(programs) => programs,
         Err(missing) => {
-            assert!(std::env::var_os("UNECHO_BROWSER_REQUIRED").is_none(), "{missing}");
+            assert!(std::env::var_os("BROWSER_TESTS_REQUIRED").is_none(), "{missing}");
             return tell(&format!("skipped: pages were not opened in a browser: {missing}"));
         }
     };
