@@ -54,24 +54,38 @@ const SOON: usize = 16;
 /// Windows whose ranks are computed at once.
 const BLOCK: usize = 1 << 13;
 
-/// The anchors of all windows of a text, ascending; the buffer is reused from text to text.
+/// The anchors of the windows of a text, ascending, block by block; the buffers are reused from text to text.
 #[derive(Default)]
 pub(super) struct Anchors {
     ranks: Vec<u32>,
-    /// Ascending by place and by windows; every window of the text belongs to exactly one.
-    pub(super) list: Vec<Anchor>,
+    list: Vec<Anchor>,
+    /// Windows that were read.
+    read: usize,
+    /// The first anchors of the list that were given out.
+    given: usize,
 }
 
 impl Anchors {
-    /// Finds the anchors of `text`; what was here before is forgotten. Linear in the length of `text`.
-    pub(super) fn read<S: Symbol>(&mut self, text: &[S], lengths: Lengths) {
+    /// Begins a text.
+    pub(super) fn begin(&mut self) {
         self.list.clear();
+        (self.read, self.given) = (0, 0);
+    }
+
+    /// The next anchors of `text`, ascending by place and by windows: in the end every window belongs to exactly one.
+    /// Nothing when there are no more. Linear in the length of `text`, all calls together.
+    pub(super) fn next_block<S: Symbol>(&mut self, text: &[S], lengths: Lengths) -> &[Anchor] {
         let windows = (text.len() + 1).saturating_sub(lengths.window);
-        for start in (0..windows).step_by(BLOCK) {
-            let end = windows.min(start + BLOCK);
+        self.list.drain(..self.given);
+        // the last anchor may have windows in the next block too
+        while self.list.len() < 2 && self.read < windows {
+            let (start, end) = (self.read, windows.min(self.read + BLOCK));
             self.rank(&text[start..end - 1 + lengths.window], lengths);
             self.choose(start, end - start, lengths.places());
+            self.read = end;
         }
+        self.given = if self.read < windows { self.list.len() - 1 } else { self.list.len() };
+        &self.list[..self.given]
     }
 
     /// Ranks each place of `block` where a gram fits.
@@ -158,10 +172,17 @@ mod tests {
 
     /// The anchor of each window, from the list.
     fn fast<S: Symbol>(text: &[S], lengths: Lengths) -> Vec<usize> {
-        let mut anchors = Anchors::default();
-        anchors.read(text, lengths);
-        assert!(anchors.list.windows(2).all(|w| w[0].at < w[1].at && w[0].last + 1 == w[1].first));
-        anchors.list.iter().flat_map(|a| (a.first..=a.last).map(|_| a.at as usize)).collect()
+        let (mut anchors, mut list) = (Anchors::default(), Vec::new());
+        anchors.begin();
+        loop {
+            let block = anchors.next_block(text, lengths);
+            list.extend_from_slice(block);
+            if block.is_empty() {
+                break;
+            }
+        }
+        assert!(list.windows(2).all(|w| w[0].at < w[1].at && w[0].last + 1 == w[1].first));
+        list.iter().flat_map(|a| (a.first..=a.last).map(|_| a.at as usize)).collect()
     }
 
     #[test]

@@ -169,25 +169,47 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// Costs a scan, and a look-up for each anchor whose windows are not held by the match before.
     pub fn enter(&mut self, text: Cow<'t, [S]>) -> Vec<Match> {
         let mut anchors = std::mem::take(&mut self.anchors);
-        anchors.read(&text, self.lengths);
+        anchors.begin();
         let number = self.texts.len() as u32;
         self.texts.push(text);
-        let window = self.lengths.window as u32;
-        for batch in anchors.list.chunks(BATCH) {
-            for (anchor, hash) in batch.iter().zip(self.fetch(number, batch)) {
-                let holds = |m: &Match| m.start <= anchor.first && anchor.last + window <= m.end;
-                if !self.found.last().is_some_and(holds) {
-                    let entry = Entry { text: number, at: anchor.at, next: NONE, leads: Leads::of(*anchor) };
-                    let earlier = self.found.len();
-                    self.meet(self.all, hash, entry, earlier);
-                }
+        loop {
+            let block = anchors.next_block(&self.texts[number as usize], self.lengths);
+            if block.is_empty() {
+                break;
             }
+            self.meet_all(number, block);
         }
         self.anchors = anchors;
         let mut found = std::mem::take(&mut self.found);
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Looks the next anchors of a text up, and enters them, but for those whose windows the last match holds.
+    fn meet_all(&mut self, number: u32, mut anchors: &[Anchor]) {
+        loop {
+            anchors = &anchors[anchors.partition_point(|anchor| self.is_held(*anchor))..];
+            let (batch, rest) = anchors.split_at(BATCH.min(anchors.len()));
+            if batch.is_empty() {
+                return;
+            }
+            for (&anchor, hash) in batch.iter().zip(self.fetch(number, batch)) {
+                if !self.is_held(anchor) {
+                    let entry = Entry { text: number, at: anchor.at, next: NONE, leads: Leads::of(anchor) };
+                    let earlier = self.found.len();
+                    self.meet(self.all, hash, entry, earlier);
+                }
+            }
+            anchors = rest;
+        }
+    }
+
+    /// Whether the last match holds all windows of an anchor. It holds a window of an anchor before, and so begins before
+    /// them.
+    fn is_held(&self, anchor: Anchor) -> bool {
+        let window = self.lengths.window as u64;
+        self.found.last().is_some_and(|last| u64::from(anchor.last) + window <= u64::from(last.end))
     }
 
     /// The hashes of the grams at some anchors. Their buckets are looked at too, all at once: the processor waits for

@@ -35,7 +35,7 @@ impl Symbol for u8 {
 /// Bytes of period 1, 2 or 4 come last.
 #[inline(always)]
 fn rank_of_eight(bytes: u64) -> u32 {
-    let hash = (bytes ^ bytes >> 29).wrapping_mul(FACTOR);
+    let hash = (bytes ^ (bytes >> 29)).wrapping_mul(FACTOR);
     let periodic = bytes as u32 == (bytes >> 32) as u32;
     if periodic { u32::MAX } else { (hash >> 33) as u32 }
 }
