@@ -379,10 +379,7 @@ impl Settler<'_, '_> {
         let spans: Vec<Span> = repeats.iter().map(|r| r.span).collect();
         let mut cuts = Vec::new();
         for (repeat, cut) in repeats.iter().zip(widen(left, &spans)) {
-            let Some(cut) = cut else {
-                self.refuse(doc, form, repeat);
-                continue;
-            };
+            let Some(cut) = cut else { continue };
             let edit = self.push_edit(doc, repeat.unit, &form.original(repeat.span), repeat.tokens, repeat.link);
             for span in form.original(cut) {
                 cuts.push(span);
@@ -390,14 +387,6 @@ impl Settler<'_, '_> {
             }
         }
         (!cuts.is_empty()).then(|| form.without(&cuts))
-    }
-
-    /// Tells of a passage that cannot be cut.
-    fn refuse(&mut self, doc: DocId, form: &Form, repeat: &Repeat) {
-        let hull = form.hull(repeat.span).filter(|_| repeat.unit == Unit::Passage);
-        if let Some((passages, span)) = self.search.passages.as_mut().zip(hull) {
-            passages.refuse(Place { doc, span }, repeat.link.keeper);
-        }
     }
 
     /// The segments of a document, as it was read, that repeat a kept one; the others are kept. Passages, if there are none.
@@ -470,8 +459,16 @@ impl Settler<'_, '_> {
         let whole = Form::whole(self.corpus.text(doc).len());
         let form = cut.map_or(&whole, |(form, _)| form);
         let (mut repeats, mut deferred): (Vec<Repeat>, Vec<Repeat>) = Default::default();
-        for repeat in passages.find(doc, form) {
+        let found = passages.find(doc, form);
+        let spans: Vec<Span> = found.iter().map(|repeat| repeat.span).collect();
+        let cuts = widen(&form.text(self.corpus.text(doc)), &spans);
+        for (repeat, made) in found.into_iter().zip(cuts) {
             let Some(hull) = form.hull(repeat.span) else { continue };
+            if made.is_none() {
+                // it must not stand in the way of those that are put off until nothing else is left to cut
+                passages.refuse(Place { doc, span: hull }, repeat.link.keeper);
+                continue;
+            }
             match standing(doc, &repeat, hull, cut.map(|(_, attempt)| attempt)) {
                 Standing::Free => repeats.push(repeat),
                 Standing::Deferred => deferred.push(repeat),

@@ -190,6 +190,21 @@ fn lengths_that_mean_nothing_are_refused_with_the_remedy() {
     }
 }
 
+#[test]
+fn versions_of_real_documents_are_cleaned_once() {
+    for name in ["etcd_docs_versions", "intra_repeats"] {
+        let Some(path) = super::common::shared(name) else { continue };
+        let dir = Dir::new();
+        let input = path.join("docs.jsonl");
+        let units = ["--unit", "document,paragraph,passage"];
+        dir.run(&[&["clean", input.to_str().unwrap(), "-o", "once.jsonl"], &units[..]].concat()).ok();
+        dir.run(&[&["clean", "once.jsonl", "-o", "twice.jsonl"], &units[..]].concat()).ok();
+        assert!(dir.read("once.jsonl") == dir.read("twice.jsonl"), "{name} is edited again");
+        dir.run(&["restore", "once.jsonl", "-o", "back.jsonl"]).ok();
+        assert!(dir.read("back.jsonl") == std::fs::read(&input).unwrap(), "{name} does not come back");
+    }
+}
+
 /// Passages alone, and with larger units.
 fn units() -> impl Strategy<Value = Vec<Unit>> {
     use Unit::{Document, Line, Paragraph, Passage, Sentence};
