@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::form::Form;
 use super::plan::{KeptPassage, KeptReason};
-use super::settle::Repeat;
+use super::settle::{Repeat, overlaps_any};
 use super::snap::{CutAt, Snapper};
 use crate::corpus::{Corpus, DocId, Place, Segmenter, Span, TokenOptions, Tokens, Unit};
 use crate::search::edits::{EditOptions, EditedKeeper, EditedMatch, EditedPassages};
@@ -142,7 +142,7 @@ impl<'c> PassageSearch<'c> {
                 continue;
             }
             let copy = self.passages.copy_of(passage, part);
-            if itself && overlaps_any(others, copy) {
+            if itself && overlaps_any(others, |other| other.span, copy) {
                 return None; // the copy goes in this pass; the next one looks again
             }
             let link = Link { keeper: self.place(passage.text, copy), similarity: 1.0, exact: true };
@@ -172,12 +172,7 @@ impl<'c> PassageSearch<'c> {
     fn find_edited(&mut self, left: &[u8]) -> Vec<EditedMatch> {
         let Some(edited) = &mut self.edited else { return Vec::new() };
         let (corpus, entered) = (self.corpus, &self.entered);
-        let text_of = |number: u32| {
-            let (doc, form): &(DocId, Option<Form>) = &entered[number as usize];
-            let text = corpus.text(*doc);
-            form.as_ref().map_or(Cow::Borrowed(text), |form| form.text(text))
-        };
-        edited.find(left, &text_of)
+        edited.find(left, &|number| text_of(corpus, entered, number))
     }
 
     fn edited(&mut self, found: &EditedMatch, left: &[u8]) -> Option<Repeat> {
@@ -186,29 +181,25 @@ impl<'c> PassageSearch<'c> {
             EditedKeeper::Text(number) => number,
             EditedKeeper::Itself => own,
         };
-        let link = Link {
-            keeper: self.place(text, found.kept),
-            similarity: found.identity(),
-            exact: found.matches == found.columns,
-        };
-        let (doc, form) = &self.entered[text as usize];
-        let whole = self.corpus.text(*doc);
-        let kept = form.as_ref().map_or(Cow::Borrowed(whole), |form| form.text(whole));
+        let link = Link { keeper: self.place(text, found.kept), similarity: found.identity(), exact: found.is_exact() };
         let repeat = Repeat { span: found.span, unit: Unit::Passage, tokens: found.tokens, link };
-        (!self.are_apart(found.span.of(left), Some(found.kept.of(&kept)))).then_some(repeat)
+        let copy = Some((text, found.kept)).filter(|_| !found.is_exact());
+        (!self.are_apart(found.span.of(left), copy)).then_some(repeat)
     }
 
-    /// Whether it was decided that a passage and its copy both stay; the copy has the same tokens unless it is given.
-    fn are_apart(&mut self, passage: &[u8], copy: Option<&[u8]>) -> bool {
+    /// Whether it was decided that a passage and its copy both stay; the copy has the same tokens unless its text and place
+    /// are given.
+    fn are_apart(&mut self, passage: &[u8], copy: Option<(u32, Span)>) -> bool {
         if self.options.apart.is_empty() {
             return false;
         }
+        let (corpus, entered) = (self.corpus, &self.entered);
         let mut digest_of = |text: &[u8]| {
             self.tokens.read(text, self.options.tokens);
             digest(&self.tokens.hashes)
         };
         let own = digest_of(passage);
-        let copy = copy.map_or(own, digest_of);
+        let copy = copy.map_or(own, |(text, span)| digest_of(span.of(&text_of(corpus, entered, text))));
         self.options.apart.holds(own, copy)
     }
 
@@ -253,8 +244,9 @@ impl<'c> PassageSearch<'c> {
     }
 }
 
-/// Whether a span shares a byte with one of these repeats, which are ascending and disjoint.
-fn overlaps_any(repeats: &[Repeat], span: Span) -> bool {
-    let after = repeats.partition_point(|repeat| repeat.span.end <= span.start);
-    repeats.get(after).is_some_and(|repeat| repeat.span.overlaps(span))
+/// What is left of the document that was entered under this number.
+fn text_of<'c>(corpus: &'c Corpus, entered: &[(DocId, Option<Form>)], number: u32) -> Cow<'c, [u8]> {
+    let (doc, form) = &entered[number as usize];
+    let text = corpus.text(*doc);
+    form.as_ref().map_or(Cow::Borrowed(text), |form| form.text(text))
 }

@@ -303,7 +303,7 @@ impl Settler<'_, '_> {
         let here = repeats.iter().zip(&hulls).map(|(r, &hull)| (r.link.keeper, Banned { unit: r.unit, span: hull }));
         let edits = &self.plan.edits[first_edit..];
         let before = edits.iter().map(|e| (e.keeper, Banned { unit: e.unit, span: e.place.span }));
-        let hit = |keeper: &Place| keeper.doc == doc && overlaps_any(&hulls, keeper.span);
+        let hit = |keeper: &Place| keeper.doc == doc && overlaps_any(&hulls, |hull| *hull, keeper.span);
         here.chain(before).filter(|(keeper, _)| hit(keeper)).map(|(_, banned)| banned).collect()
     }
 
@@ -432,7 +432,7 @@ impl Settler<'_, '_> {
             let larger: Vec<Span> = repeats.iter().map(|r| r.span).collect();
             for (span, class) in own {
                 let place = cut.map_or(Some(span), |(form, _)| form.hull(span)).map(|span| Place { doc, span });
-                let Some(place) = place.filter(|_| !overlaps_any(&larger, span)) else { continue };
+                let Some(place) = place.filter(|_| !overlaps_any(&larger, |larger| *larger, span)) else { continue };
                 let Some(link) = searcher.find(class) else {
                     searcher.keep(class, place);
                     continue;
@@ -541,8 +541,8 @@ fn outermost(mut repeats: Vec<Repeat>) -> Vec<Repeat> {
     repeats
 }
 
-/// Whether a span shares a byte with one of `spans`, which are ascending and disjoint.
-fn overlaps_any(spans: &[Span], span: Span) -> bool {
-    let after = spans.partition_point(|s| s.end <= span.start);
-    spans.get(after).is_some_and(|s| s.overlaps(span))
+/// Whether a span shares a byte with one of `items`, whose spans are ascending and disjoint.
+pub(super) fn overlaps_any<T>(items: &[T], span_of: impl Fn(&T) -> Span, span: Span) -> bool {
+    let after = items.partition_point(|item| span_of(item).end <= span.start);
+    items.get(after).is_some_and(|item| span_of(item).overlaps(span))
 }

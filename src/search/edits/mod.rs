@@ -80,6 +80,11 @@ pub struct EditedMatch {
 }
 
 impl EditedMatch {
+    /// Whether every token is the same.
+    pub fn is_exact(&self) -> bool {
+        self.matches == self.columns
+    }
+
     /// The share of the columns that match; 1 if every token is the same.
     pub fn identity(&self) -> f64 {
         f64::from(self.matches) / f64::from(self.columns)
