@@ -74,7 +74,7 @@ impl Page<'_> {
     /// What happened to a document, or to a line of its text.
     fn about(&self, (id, line): (DocId, Option<u64>), terminal: &Terminal) -> Result<()> {
         let text = self.corpus.text(id);
-        let part = line.map(|line| line_span(text, line).ok_or_else(|| self.no_such_line(id, line))).transpose()?;
+        let part = line.map(|line| line_span(&text, line).ok_or_else(|| self.no_such_line(id, line))).transpose()?;
         let source = self.corpus.source_of(id).path.display().to_string();
         let explanation = explain(self.saved, &source, self.corpus.document(id).record, part);
         let texts = Texts::new(self.corpus);
@@ -101,7 +101,7 @@ impl Page<'_> {
     }
 
     fn no_such_line(&self, id: DocId, line: u64) -> Error {
-        let lines = memchr::memchr_iter(b'\n', self.corpus.text(id)).count() + 1;
+        let lines = memchr::memchr_iter(b'\n', &self.corpus.text(id)).count() + 1;
         let name = plain(self.directory.name(id));
         Error::Usage(format!("the text of `{name}` has {}, and no line {line}", counted(lines as u64, "line")))
     }
@@ -217,7 +217,7 @@ impl Page<'_> {
     fn about_two(&self, a: DocId, b: DocId, terminal: &Terminal) -> Result<()> {
         let WhyNot { comparison, explanations, reasons } = why_not(self.saved, self.corpus, a, b)?;
         let tokens = self.saved.config.tokens;
-        let runs = compare(self.corpus.text(a), self.corpus.text(b), tokens, AROUND);
+        let runs = compare(&self.corpus.text(a), &self.corpus.text(b), tokens, AROUND);
         terminal.print(|style, out| {
             for (which, (id, explanation)) in ["first", "second"].into_iter().zip([a, b].into_iter().zip(&explanations))
             {

@@ -1,20 +1,21 @@
 //! Sources and documents: what was read, kept as it was read.
 //!
-//! A [`Source`] holds the decoded bytes of one file. A [`Document`] points into them: the bytes of its record, and inside
-//! those the bytes of its text. In JSONL the text is the inside of a JSON string; where it holds escapes, the source
-//! holds the text without them too, for every later stage looks at it again.
+//! A [`Source`] has the decoded bytes of one file. A [`Document`] points into them: the bytes of its record, and inside
+//! those the bytes of its text. In JSONL the text is the inside of a JSON string; where that holds escapes they are taken
+//! out each time the text is asked for, at about 1 GB/s: holding such texts twice would cost more than it saves.
 //!
 //! Always: documents stand in the order of their sources, and inside a source in the order of their records; records do
 //! not overlap; bytes of a source outside all records (blank lines, a byte order mark) belong to no document and are
 //! never changed.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Span;
 use super::escape;
+use super::{Bytes, Place, Span};
 
 /// Index of a document in its [`Corpus`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -126,9 +127,10 @@ pub struct Source {
     /// XXH3-128 of `bytes`.
     pub digest: u128,
     /// Its decoded contents.
-    pub bytes: Vec<u8>,
-    /// Texts of its documents that hold JSON escapes in `bytes`, without the escapes, in stretches.
-    pub unescaped: Vec<Vec<u8>>,
+    pub bytes: Bytes,
+    /// Places in long texts that hold JSON escapes, so that a part can be read without all before it: offsets in `bytes`,
+    /// ascending, each with the offset in the document's text that it is.
+    pub checkpoints: Vec<(u64, u32)>,
     /// Its documents in [`Corpus::documents`].
     pub docs: Range<u32>,
 }
@@ -138,16 +140,8 @@ pub struct Source {
 pub enum Encoding {
     /// The bytes are the text.
     Plain,
-    /// The bytes are the inside of a JSON string that holds at least one backslash; the text is in
-    /// [`Source::unescaped`].
-    Json {
-        /// In which stretch.
-        stretch: u32,
-        /// Where it begins there.
-        start: u32,
-        /// Its length.
-        len: u32,
-    },
+    /// The bytes are the inside of a JSON string that holds at least one backslash.
+    Json,
 }
 
 /// One document: its record in the source, and its text in the record.
@@ -249,8 +243,8 @@ impl Corpus {
                 codec: Codec::None,
                 stored: bytes.len() as u64,
                 digest: xxhash_rust::xxh3::xxh3_128(&bytes),
-                bytes,
-                unescaped: Vec::new(),
+                bytes: bytes.into(),
+                checkpoints: Vec::new(),
                 docs: id..id + 1,
             });
         }
@@ -297,15 +291,53 @@ impl Corpus {
         &self.source_of(id).bytes[self.document(id).record_range()]
     }
 
-    /// The text of document `id`.
-    pub fn text(&self, id: DocId) -> &[u8] {
-        let (document, source) = (self.document(id), self.source_of(id));
-        match document.encoding {
-            Encoding::Plain => &source.bytes[document.text_range()],
-            Encoding::Json { stretch, start, len } => {
-                &source.unescaped[stretch as usize][start as usize..][..len as usize]
+    /// The text of document `id`. If it holds JSON escapes they are taken out, which costs a pass over it.
+    pub fn text(&self, id: DocId) -> Cow<'_, [u8]> {
+        let raw = self.encoded_text(id);
+        match self.document(id).encoding {
+            Encoding::Plain => Cow::Borrowed(raw),
+            Encoding::Json => Cow::Owned(escape::decode(raw)),
+        }
+    }
+
+    /// As [`Corpus::text`], with a buffer to take escapes out into.
+    pub fn text_in<'t>(&'t self, id: DocId, buffer: &'t mut Vec<u8>) -> &'t [u8] {
+        let raw = self.encoded_text(id);
+        match self.document(id).encoding {
+            Encoding::Plain => raw,
+            Encoding::Json => {
+                buffer.clear();
+                escape::decode_into(raw, buffer);
+                buffer
             }
         }
+    }
+
+    /// The text at a place. If it holds JSON escapes that costs a pass over it and at most 64 KiB before it.
+    pub fn text_at(&self, place: Place) -> Cow<'_, [u8]> {
+        let raw = self.encoded_text(place.doc);
+        if self.document(place.doc).encoding == Encoding::Plain {
+            return Cow::Borrowed(place.span.of(raw));
+        }
+        let (from, before) = self.checkpoint(place);
+        let offsets = [place.span.start - before, place.span.end - before];
+        let mapped = escape::raw_offsets(&raw[from..], &offsets);
+        let [start, end] = mapped[..] else { unreachable!("spans lie in their text, which was checked when it was read") };
+        Cow::Owned(escape::decode(&raw[from..][start as usize..end as usize]))
+    }
+
+    /// The last checkpoint before a place: the offset in the encoded text, and the offset in the text that it is.
+    fn checkpoint(&self, place: Place) -> (usize, u32) {
+        let range = self.document(place.doc).text_range();
+        let all = &self.source_of(place.doc).checkpoints;
+        let own = &all[all.partition_point(|c| c.0 < range.start as u64)..];
+        let own = &own[..own.partition_point(|c| c.0 < range.end as u64 && c.1 <= place.span.start)];
+        own.last().map_or((0, 0), |&(at, text)| (at as usize - range.start, text))
+    }
+
+    /// The text of document `id` as its source holds it.
+    fn encoded_text(&self, id: DocId) -> &[u8] {
+        &self.source_of(id).bytes[self.document(id).text_range()]
     }
 
     /// Translates sorted, disjoint spans of the text of `id` into byte ranges of its source.
@@ -315,7 +347,7 @@ impl Corpus {
         let plain = |s: &Span| base + u64::from(s.start)..base + u64::from(s.end);
         match document.encoding {
             Encoding::Plain => spans.iter().map(plain).collect(),
-            Encoding::Json { .. } => {
+            Encoding::Json => {
                 let raw = &self.source_of(id).bytes[document.text_range()];
                 let offsets: Vec<u32> = spans.iter().flat_map(|s| [s.start, s.end]).collect();
                 let mapped = escape::raw_offsets(raw, &offsets);

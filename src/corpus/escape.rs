@@ -114,6 +114,22 @@ pub(crate) fn raw_offsets(raw: &[u8], offsets: &[u32]) -> Vec<u32> {
     mapped
 }
 
+/// Places in `raw`, at least `step` bytes apart, with the offset in `decode(raw)` that each is.
+pub fn checkpoints(raw: &[u8], step: usize) -> Vec<(u32, u32)> {
+    let mut points = Vec::new();
+    let (mut at, mut text, mut next) = (0usize, 0usize, step);
+    while let Some(plain) = memchr(b'\\', &raw[at..]) {
+        (at, text) = (at + plain, text + plain);
+        if at >= next {
+            points.push((at as u32, text as u32));
+            next = at + step;
+        }
+        let Some((len, c)) = unescape(&raw[at..]) else { break };
+        (at, text) = (at + len, text + c.len_utf8());
+    }
+    points
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +156,15 @@ mod tests {
             let raw = serde_json::to_string(&text).unwrap();
             let inside = &raw.as_bytes()[1..raw.len() - 1];
             prop_assert_eq!(decode(inside), text.as_bytes());
+        }
+
+        #[test]
+        fn checkpoints_are_where_they_say(text in r#"[a\\"é😀\n]{0,60}"#, step in 1usize..20) {
+            let raw = serde_json::to_string(&text).unwrap();
+            let inside = &raw.as_bytes()[1..raw.len() - 1];
+            for (at, offset) in checkpoints(inside, step) {
+                prop_assert_eq!(decode(&inside[..at as usize]), &text.as_bytes()[..offset as usize]);
+            }
         }
 
         #[test]

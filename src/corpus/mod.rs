@@ -3,6 +3,7 @@
 //! Text comes in once and is never changed; everything after is about byte [`Span`]s of it. Normalised text is hashed
 //! and thrown away, so there is no map from normalised to original offsets.
 
+mod bytes;
 pub(crate) mod chars;
 mod document;
 mod escape;
@@ -12,10 +13,9 @@ mod shingle;
 mod span;
 mod tokens;
 
+pub use bytes::Bytes;
 pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Role, Skipped, Source};
-pub use escape::{
-    decode as decode_json_string, decode_into as decode_json_string_into, validate as validate_json_string,
-};
+pub use escape::{checkpoints, decode as decode_json_string, validate as validate_json_string};
 pub(crate) use excerpt::{WINDOW as EXCERPT_WINDOW, excerpt};
 pub use excerpt::{is_unsafe, plain};
 pub(crate) use segment::is_blank;

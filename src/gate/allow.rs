@@ -206,8 +206,8 @@ impl Entry {
         };
         let is_in_file = |globs: &[GlobMatcher; 2]| [edit.place, edit.keeper].iter().any(|p| in_file(globs, p.doc));
         let says = |regex: &Regex| {
-            let text = outcome.corpus.text(edit.place.doc);
-            outcome.plan.pieces_of(edit).iter().any(|piece| regex.is_match(piece.of(text)))
+            let said = |piece: &Span| outcome.corpus.text_at(Place { doc: edit.place.doc, span: *piece });
+            outcome.plan.pieces_of(edit).iter().any(|piece| regex.is_match(&said(piece)))
         };
         self.digest.as_ref().is_none_or(is_digest)
             && self.glob.as_ref().is_none_or(is_in_file)

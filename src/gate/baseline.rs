@@ -224,7 +224,7 @@ const SHOWN: usize = 60;
 
 /// How a text begins.
 fn beginning(outcome: &Outcome, place: Place) -> String {
-    let text = place.span.of(outcome.corpus.text(place.doc));
+    let text = outcome.corpus.text_at(place);
     let start = &text[..text.len().min(EXCERPT_WINDOW)];
     let whole = excerpt(start, start.len() == text.len());
     match whole.char_indices().nth(SHOWN) {

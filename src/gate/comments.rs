@@ -36,7 +36,7 @@ impl Comments {
         let corpus = &outcome.corpus;
         let finder = memmem::Finder::new(OPENING);
         let ids: Vec<DocId> = corpus.ids().filter(|id| corpus.role(*id) != Role::Reference).collect();
-        let found = ids.par_iter().flat_map_iter(|&doc| comments(doc, corpus.text(doc), &finder));
+        let found = ids.par_iter().flat_map_iter(|&doc| comments(doc, &corpus.text(doc), &finder));
         Comments(found.collect())
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use crate::corpus::{DocId, Span, Tokens};
+use crate::corpus::{DocId, Place, Span, Tokens};
 use crate::pipeline::Outcome;
 use crate::resolve::Edit;
 use crate::sketch::digest;
@@ -34,11 +34,11 @@ fn content(outcome: &Outcome, edit: &Edit, tokens: &mut Tokens) -> Content {
 
 /// The digest of what some pieces of a document say.
 pub fn said(outcome: &Outcome, doc: DocId, pieces: &[Span], tokens: &mut Tokens) -> u128 {
-    let text = outcome.corpus.text(doc);
-    let text = match pieces {
-        [only] => Cow::Borrowed(only.of(text)),
-        several => Cow::Owned(several.iter().map(|piece| piece.of(text)).collect::<Vec<_>>().concat()),
+    let of = |span: Span| outcome.corpus.text_at(Place { doc, span });
+    let said = match pieces {
+        [only] => of(*only),
+        several => Cow::Owned(several.iter().map(|piece| of(*piece)).collect::<Vec<_>>().concat()),
     };
-    tokens.read(&text, outcome.config.tokens);
+    tokens.read(&said, outcome.config.tokens);
     digest(&tokens.hashes)
 }

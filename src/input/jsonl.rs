@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::{InputOptions, OnError, Parsed};
-use crate::corpus::{Document, Encoding, Reject, decode_json_string_into, validate_json_string};
+use crate::corpus::{Document, checkpoints, Encoding, Reject, validate_json_string};
 use crate::error::{Error, Result};
 
 /// The way to a field of a JSON object: `a.b` is the field `b` of the object in field `a`.
@@ -39,8 +39,7 @@ const STRETCH: usize = 1 << 20;
 /// The documents of a JSONL file. Under [`OnError::Fail`] the first bad record is the error.
 pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result<Parsed> {
     let stretches = stretches(bytes);
-    let stretches = stretches.into_par_iter().enumerate();
-    let parts: Vec<Part> = stretches.map(|(i, range)| parse_stretch(bytes, range, i as u32, options)).collect();
+    let parts: Vec<Part> = stretches.into_par_iter().map(|range| parse_stretch(bytes, range, options)).collect();
     let mut parsed = Parsed::default();
     let mut lines_before = 0;
     for part in parts {
@@ -51,12 +50,12 @@ pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result
             }
             parsed.rejects.push(Reject { line, ..reject });
         }
+        parsed.checkpoints.extend(part.checkpoints);
         for document in part.documents {
             let line = u32::try_from(u64::from(document.line) + lines_before)
                 .map_err(|_| Error::input(path, None, "more than 4,294,967,295 lines; split the file"))?;
             parsed.documents.push(Document { line, ..document });
         }
-        parsed.unescaped.push(part.unescaped);
         lines_before += part.lines;
     }
     Ok(parsed)
@@ -78,16 +77,14 @@ fn stretches(bytes: &[u8]) -> Vec<Range<usize>> {
 /// What one stretch holds; lines are numbered from its start.
 struct Part {
     documents: Vec<Document>,
+    checkpoints: Vec<(u64, u32)>,
     rejects: Vec<Reject>,
-    /// The texts with escapes, without them.
-    unescaped: Vec<u8>,
     lines: u64,
 }
 
-/// Parses the lines in `range`; `stretch` is its number.
-fn parse_stretch(bytes: &[u8], range: Range<usize>, stretch: u32, options: &InputOptions) -> Part {
-    let mut part =
-        Part { documents: Vec::new(), rejects: Vec::new(), unescaped: Vec::with_capacity(range.len()), lines: 0 };
+/// Parses the lines in `range`.
+fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> Part {
+    let mut part = Part { documents: Vec::new(), checkpoints: Vec::new(), rejects: Vec::new(), lines: 0 };
     let mut start = range.start;
     let ends = memchr_iter(b'\n', &bytes[range.clone()]).map(|n| range.start + n + 1);
     let last = (!bytes[range.clone()].ends_with(b"\n")).then_some(range.end);
@@ -97,8 +94,8 @@ fn parse_stretch(bytes: &[u8], range: Range<usize>, stretch: u32, options: &Inpu
         if !line.iter().all(u8::is_ascii_whitespace) {
             match locate(line, &options.text_field) {
                 Ok(text) => {
-                    let encoding = unescape(&line[text.clone()], stretch, &mut part.unescaped);
-                    part.documents.push(document(line, start, part.lines, text, encoding));
+                    note_checkpoints(&line[text.clone()], start + text.start, &mut part.checkpoints);
+                    part.documents.push(document(line, start, part.lines, text));
                 }
                 Err(reason) => {
                     let range = start as u64..end as u64;
@@ -114,19 +111,19 @@ fn parse_stretch(bytes: &[u8], range: Range<usize>, stretch: u32, options: &Inpu
     part
 }
 
-/// Appends the text to `unescaped` if it holds escapes.
-fn unescape(raw: &[u8], stretch: u32, unescaped: &mut Vec<u8>) -> Encoding {
-    if memchr(b'\\', raw).is_none() {
-        return Encoding::Plain;
+/// Bytes from one checkpoint of a text to the next.
+const CHECKPOINT: usize = 64 << 10;
+
+/// Notes checkpoints in a long text that holds escapes and begins at offset `base` of the source.
+fn note_checkpoints(raw: &[u8], base: usize, noted: &mut Vec<(u64, u32)>) {
+    if raw.len() > CHECKPOINT {
+        noted.extend(checkpoints(raw, CHECKPOINT).into_iter().map(|(at, text)| (base as u64 + u64::from(at), text)));
     }
-    let start = unescaped.len();
-    decode_json_string_into(raw, unescaped);
-    // a stretch of 1 MiB and one record of less than 4 GiB, which are shorter without their escapes
-    let fit = |n: usize| u32::try_from(n).expect("a stretch whose last record begins in its first MiB");
-    Encoding::Json { stretch, start: fit(start), len: fit(unescaped.len() - start) }
 }
 
-fn document(line: &[u8], start: usize, number: u64, text: Range<usize>, encoding: Encoding) -> Document {
+fn document(line: &[u8], start: usize, number: u64, text: Range<usize>) -> Document {
+    let has_escapes = memchr(b'\\', &line[text.clone()]).is_some();
+    let encoding = if has_escapes { Encoding::Json } else { Encoding::Plain };
     Document {
         source: 0,
         record: 0,

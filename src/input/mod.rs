@@ -11,14 +11,15 @@ mod text;
 mod walk;
 
 use std::borrow::Cow;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::corpus::{Codec, Corpus, Document, Format, Reject, Role, Skipped, Source};
+use crate::corpus::{Bytes, Codec, Corpus, Document, Format, Reject, Role, Skipped, Source};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
 
@@ -95,8 +96,8 @@ pub enum InputFormat {
 #[derive(Default)]
 struct Parsed {
     documents: Vec<Document>,
-    /// See [`Source::unescaped`].
-    unescaped: Vec<Vec<u8>>,
+    /// See [`Source::checkpoints`].
+    checkpoints: Vec<(u64, u32)>,
     rejects: Vec<Reject>,
 }
 
@@ -106,7 +107,8 @@ enum Loaded {
     Skipped(Skipped),
 }
 
-/// Reads `inputs` (files, directories, `-` for standard input) whole into memory.
+/// Reads `inputs` (files, directories, `-` for standard input). Large files that are not compressed are mapped; the decoded
+/// bytes of all others are held.
 ///
 /// Costs one pass over the bytes, on all threads. Errors: a path that does not exist, cannot be read, or is not what its
 /// format says (unless [`OnError::Skip`]); a document of 4 GiB or more; nothing to scan.
@@ -115,15 +117,19 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
     found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
     let total = found.files.par_iter().filter_map(|f| fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
     progress.begin(Stage::Read, total);
-    let loaded: Vec<Result<Loaded>> = found.files.par_iter().map(|file| load(file, options, progress)).collect();
-    progress.end();
     let mut corpus = Corpus { skipped: found.skipped, ..Corpus::default() };
-    for result in loaded {
-        match result? {
-            Loaded::Source(source, parsed) => append(&mut corpus, source, parsed)?,
-            Loaded::Skipped(skipped) => corpus.skipped.push(skipped),
+    for files in found.files.chunks(FILES_AT_A_TIME) {
+        let loaded: Vec<Result<Loaded>> = files.par_iter().map(|file| load(file, options, progress)).collect();
+        let mut loaded = loaded.into_iter().collect::<Result<Vec<Loaded>>>()?;
+        share_a_block(&mut loaded);
+        for file in loaded {
+            match file {
+                Loaded::Source(source, parsed) => append(&mut corpus, source, parsed)?,
+                Loaded::Skipped(skipped) => corpus.skipped.push(skipped),
+            }
         }
     }
+    progress.end();
     corpus.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     for (paths, role) in [(inputs, Role::Judged), (&options.against[..], Role::Reference)] {
         if !paths.is_empty() && !corpus.ids().any(|id| corpus.role(id) == role) {
@@ -131,6 +137,32 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
         }
     }
     Ok(corpus)
+}
+
+/// Files that are read before their documents are put into the corpus.
+const FILES_AT_A_TIME: usize = 1024;
+
+/// Files smaller than this share a block of memory: a block for each of a million files could not be spilled.
+const SMALL: usize = 64 << 10;
+
+/// Puts the bytes of small files into one block.
+fn share_a_block(loaded: &mut [Loaded]) {
+    let mut block = Vec::new();
+    let mut parts = Vec::new();
+    for (i, file) in loaded.iter().enumerate() {
+        if let Loaded::Source(source, _) = file
+            && source.bytes.len() < SMALL
+        {
+            parts.push((i, block.len()..block.len() + source.bytes.len()));
+            block.extend_from_slice(&source.bytes);
+        }
+    }
+    let block = Arc::new(block);
+    for (i, range) in parts {
+        if let Loaded::Source(source, _) = &mut loaded[i] {
+            source.bytes = Bytes::part(&block, range);
+        }
+    }
 }
 
 /// Adds a file that was read once before to a corpus: `source` has its decoded bytes and everything else but its
@@ -157,8 +189,8 @@ fn parse(bytes: &[u8], format: Format, options: &InputOptions, path: &Path) -> R
 fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()> {
     let index = corpus.sources.len() as u32;
     let first = corpus.documents.len();
-    source.unescaped = parsed.unescaped;
     let too_many = || Error::input(&source.path, None, "the corpus has more than 4,294,967,295 documents; split it");
+    source.checkpoints = parsed.checkpoints;
     let last = u32::try_from(first + parsed.documents.len()).map_err(|_| too_many())?;
     source.docs = first as u32..last;
     corpus.documents.extend(parsed.documents.into_iter().zip(1..).map(|(d, record)| Document {
@@ -216,23 +248,35 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
         Err(Unfit::Skip(reason)) => return Ok(Loaded::Skipped(Skipped { path: file.path.clone(), reason })),
         Err(Unfit::Reject(reason)) => return set_aside(file, options, stored, reason),
     };
-    let bytes = decoded.unwrap_or(stored);
+    let bytes = decoded.map_or(stored, Bytes::from);
     let parsed = parse(&bytes, format, options, &file.path)?;
     let digest = xxh3_128(&bytes);
     let (path, name) = (file.path.clone(), file.name.clone());
-    let unescaped = Vec::new();
-    let (role, stored) = (file.role, stored_len);
-    let source = Source { path, name, role, format, codec, stored, digest, bytes, unescaped, docs: 0..0 };
+    let (role, stored, checkpoints) = (file.role, stored_len, Vec::new());
+    let source = Source { path, name, role, format, codec, stored, digest, bytes, checkpoints, docs: 0..0 };
     Ok(Loaded::Source(source, parsed))
 }
 
-fn read_stored(path: &Path) -> std::io::Result<Vec<u8>> {
-    if path.as_os_str() != "-" {
-        return fs::read(path);
-    }
+/// Files of at least this many bytes are mapped. There may be some 65,000 mappings, on Linux, and a small file is read faster.
+const MAPPED: u64 = 4 << 20;
+
+/// The bytes of a file, or of standard input, as they are stored.
+fn read_stored(path: &Path) -> std::io::Result<Bytes> {
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes.into());
+    }
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file()
+        && metadata.len() >= MAPPED
+        && let Ok(mapped) = Bytes::map(&file)
+    {
+        return Ok(mapped);
+    }
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes.into())
 }
 
 /// The decoded bytes of a file, compressed or not.
@@ -246,12 +290,12 @@ pub fn decode_file(path: &Path) -> Result<Vec<u8>> {
 fn unreadable(file: &Found, options: &InputOptions, error: Error) -> Result<Loaded> {
     match options.on_error {
         OnError::Fail => Err(error),
-        OnError::Skip => set_aside(file, options, Vec::new(), error.to_string()),
+        OnError::Skip => set_aside(file, options, Vec::new().into(), error.to_string()),
     }
 }
 
 /// A file that is not what it says: an error, or one reject that covers its bytes.
-fn set_aside(file: &Found, options: &InputOptions, bytes: Vec<u8>, reason: String) -> Result<Loaded> {
+fn set_aside(file: &Found, options: &InputOptions, bytes: Bytes, reason: String) -> Result<Loaded> {
     if options.on_error == OnError::Fail {
         return Err(Error::input(&file.path, None, reason));
     }
@@ -265,7 +309,7 @@ fn set_aside(file: &Found, options: &InputOptions, bytes: Vec<u8>, reason: Strin
         stored: bytes.len() as u64,
         digest: xxh3_128(&bytes),
         bytes,
-        unescaped: Vec::new(),
+        checkpoints: Vec::new(),
         docs: 0..0,
     };
     Ok(Loaded::Source(source, Parsed { rejects: vec![reject], ..Parsed::default() }))

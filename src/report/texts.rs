@@ -22,7 +22,7 @@ pub struct Passage<'c> {
     /// Its document.
     pub doc: DocId,
     /// The text of the whole document.
-    pub text: &'c [u8],
+    pub text: Cow<'c, [u8]>,
     /// The parts of the text that were compared, ascending and disjoint.
     pub pieces: Vec<Span>,
 }
@@ -61,10 +61,10 @@ impl<'c> Texts<'c> {
 
 impl<'c> Passage<'c> {
     /// The text that was compared.
-    pub fn compared(&self) -> Cow<'c, [u8]> {
+    pub fn compared(&self) -> Cow<'_, [u8]> {
         match self.pieces.as_slice() {
-            [one] => Cow::Borrowed(one.of(self.text)),
-            many => Cow::Owned(many.iter().map(|p| p.of(self.text)).collect::<Vec<_>>().concat()),
+            [one] => Cow::Borrowed(one.of(&self.text)),
+            many => Cow::Owned(many.iter().map(|p| p.of(&self.text)).collect::<Vec<_>>().concat()),
         }
     }
 }

@@ -70,8 +70,8 @@ impl<'c> PassageSearch<'c> {
     /// Keeps a document whole, whatever it repeats.
     pub(super) fn protect(&mut self, doc: DocId) {
         let text = self.corpus.text(doc);
-        self.passages.enter(Cow::Borrowed(text));
-        self.keep_for_edits(text);
+        self.keep_for_edits(&text);
+        self.passages.enter(text);
         self.entered.push((doc, None));
         self.stay.clear();
     }
@@ -86,7 +86,7 @@ impl<'c> PassageSearch<'c> {
     /// Keeps what is left of a document, `form`, and gives the passages of it that can go. If they do, it has to be
     /// forgotten and what is left then kept in its stead.
     pub(super) fn find(&mut self, doc: DocId, form: &Form) -> Vec<Repeat> {
-        let left = form.text(self.corpus.text(doc));
+        let left = left_of(self.corpus, doc, form);
         let found = self.passages.enter(left.clone());
         let edited = self.find_edited(&left);
         self.keep_for_edits(&left);
@@ -247,6 +247,14 @@ impl<'c> PassageSearch<'c> {
 /// What is left of the document that was entered under this number.
 fn text_of<'c>(corpus: &'c Corpus, entered: &[(DocId, Option<Form>)], number: u32) -> Cow<'c, [u8]> {
     let (doc, form) = &entered[number as usize];
-    let text = corpus.text(*doc);
-    form.as_ref().map_or(Cow::Borrowed(text), |form| form.text(text))
+    form.as_ref().map_or_else(|| corpus.text(*doc), |form| left_of(corpus, *doc, form))
+}
+
+/// What is left of a document.
+fn left_of<'c>(corpus: &'c Corpus, doc: DocId, form: &Form) -> Cow<'c, [u8]> {
+    match corpus.text(doc) {
+        Cow::Borrowed(text) => form.text(text),
+        Cow::Owned(text) if form.is_whole() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(form.text(&text).into_owned()),
+    }
 }

@@ -214,8 +214,8 @@ impl Settler<'_, '_> {
         let elsewhere = |r: &&Repeat| r.link.keeper.doc != keeper && r.link.keeper.doc != doc;
         let parts: Vec<Repeat> = repeats.iter().filter(elsewhere).copied().collect();
         let marks = self.plan.marks();
-        let Some(rest) = self.cut(doc, &form, text, &parts) else { return false };
-        let compared = self.search.documents.as_mut().and_then(|d| d.compare(&rest.text(text), class));
+        let Some(rest) = self.cut(doc, &form, &text, &parts) else { return false };
+        let compared = self.search.documents.as_mut().and_then(|d| d.compare(&rest.text(&text), class));
         match compared {
             Some((link, tokens)) => self.push_edit(doc, Unit::Document, rest.spans(), tokens, link),
             None => {
@@ -250,7 +250,7 @@ impl Settler<'_, '_> {
     /// kept before.
     fn settle_segments(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &Marks) -> Fate {
         let plan_marks = self.plan.marks();
-        let mut attempt = Attempt::new(self.options.segmenter, self.corpus.text(doc), plan_marks.edits);
+        let mut attempt = Attempt::new(self.options.segmenter, &self.corpus.text(doc), plan_marks.edits);
         let mut from_rows = Some(repeats);
         while attempt.left > 0 {
             let form = self.attempt(doc, &mut attempt, from_rows.take(), marks);
@@ -276,7 +276,7 @@ impl Settler<'_, '_> {
     ) -> Option<Form> {
         let text = self.corpus.text(doc);
         let mut form = Form::whole(text.len());
-        let mut left = form.text(text);
+        let mut left = form.text(&text);
         let mut segmenter = Segmenter { paragraph_break: attempt.first_break };
         loop {
             let repeats = known.take().unwrap_or_else(|| self.repeats_in_form(doc, &form, &left, segmenter, attempt));
@@ -286,7 +286,7 @@ impl Settler<'_, '_> {
                 return None;
             }
             let Some(rest) = self.cut(doc, &form, &left, &repeats) else { return Some(form) };
-            left = rest.text(text);
+            left = rest.text(&text);
             form = rest;
             let next = Segmenter { paragraph_break: self.options.segmenter.decide(&left) };
             if self.splits_alike() && next == segmenter {
@@ -313,7 +313,8 @@ impl Settler<'_, '_> {
         if form.is_whole() {
             return Some(Fate::Kept);
         }
-        let left = form.text(self.corpus.text(doc));
+        let text = self.corpus.text(doc);
+        let left = form.text(&text);
         if is_blank(&left) && !self.options.keep_empty {
             self.undo_parts(marks);
             return Some(Fate::Emptied);
@@ -456,12 +457,13 @@ impl Settler<'_, '_> {
     /// The passages that repeat a kept one, in what is left of a document, which is kept.
     fn passages(&mut self, doc: DocId, cut: Option<(&Form, &Attempt)>) -> Vec<Repeat> {
         let Some(passages) = &mut self.search.passages else { return Vec::new() };
-        let whole = Form::whole(self.corpus.text(doc).len());
+        let text = self.corpus.text(doc);
+        let whole = Form::whole(text.len());
         let form = cut.map_or(&whole, |(form, _)| form);
         let (mut repeats, mut deferred): (Vec<Repeat>, Vec<Repeat>) = Default::default();
         let found = passages.find(doc, form);
         let spans: Vec<Span> = found.iter().map(|repeat| repeat.span).collect();
-        let cuts = widen(&form.text(self.corpus.text(doc)), &spans);
+        let cuts = widen(&form.text(&text), &spans);
         for (repeat, made) in found.into_iter().zip(cuts) {
             let Some(hull) = form.hull(repeat.span) else { continue };
             if made.is_none() {
@@ -522,14 +524,14 @@ impl Settler<'_, '_> {
         let mut form = Form::whole(text.len()).without(&gone);
         for group in groups {
             let Some(span) = form.locate(group.keeper.span) else { continue };
-            let Some(Some(cut)) = widen(&form.text(text), &[span]).pop() else { continue };
+            let Some(Some(cut)) = widen(&form.text(&text), &[span]).pop() else { continue };
             let (tokens, link) = self.reason(group);
             let edit = self.push_edit(doc, group.unit, &[group.keeper.span], tokens, link);
             let pieces = form.original(cut);
             cuts.extend(pieces.iter().map(|&span| Cut { place: Place { doc, span }, edit }));
             form = form.without(&pieces);
         }
-        let blank = is_blank(&form.text(text)) && !self.options.keep_empty;
+        let blank = is_blank(&form.text(&text)) && !self.options.keep_empty;
         self.plan.fates[doc.index()] = if blank { Fate::Emptied } else { Fate::Edited };
     }
 }

@@ -125,7 +125,7 @@ pub struct WhyNot {
 
 /// Why documents `a` and `b` were not merged.
 pub fn why_not(saved: &Saved, corpus: &Corpus, a: DocId, b: DocId) -> Result<WhyNot> {
-    let comparison = Comparison::new(corpus.text(a), corpus.text(b), Unit::Document, &saved.config)?;
+    let comparison = Comparison::new(&corpus.text(a), &corpus.text(b), Unit::Document, &saved.config)?;
     let explanations = [a, b].map(|id| {
         let source = corpus.source_of(id).path.display().to_string();
         explain(saved, &source, corpus.document(id).record, None)

@@ -132,9 +132,9 @@ mod tests {
                 codec: Codec::None,
                 stored: 0,
                 digest: 0,
-                bytes: text.into(),
-                unescaped: Vec::new(),
-                docs: 0..0,
+                bytes: text.as_bytes().to_vec().into(),
+                checkpoints: Vec::new(),
+            docs: 0..0,
                 role: Role::Judged,
             };
             read_again(&mut corpus, source, None, &InputOptions::default()).unwrap();

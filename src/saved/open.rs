@@ -97,8 +97,8 @@ impl Saved {
             codec: view.codec,
             stored: view.stored_bytes,
             digest,
-            bytes,
-            unescaped: Vec::new(),
+            bytes: bytes.into(),
+            checkpoints: Vec::new(),
             docs: 0..0,
         })
     }

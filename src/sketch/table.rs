@@ -113,11 +113,10 @@ impl Table {
     /// The text of one member of a class.
     pub fn text_of<'c>(&self, corpus: &'c Corpus, class: u32) -> Cow<'c, [u8]> {
         let place = self.places[class as usize];
-        let text = corpus.text(place.doc);
-        match self.remainders.get(&class) {
-            None => Cow::Borrowed(place.span.of(text)),
-            Some(spans) => Cow::Owned(spans.iter().map(|span| span.of(text)).collect::<Vec<_>>().concat()),
-        }
+        let Some(spans) = self.remainders.get(&class) else { return corpus.text_at(place) };
+        let text = corpus.text_at(place);
+        let within = |span: &Span| Span { start: span.start - place.span.start, end: span.end - place.span.start };
+        Cow::Owned(spans.iter().map(|span| within(span).of(&text)).collect::<Vec<_>>().concat())
     }
 
     /// The class of a text that is not a row: what is left of `doc` at `spans`, or a part of that. `None` if it is to be
@@ -275,9 +274,9 @@ fn sketch_documents(
     let mut part = Part { units: units.iter().map(|_| UnitPart::default()).collect(), document_tokens: Vec::new() };
     let mut tokens = Tokens::default();
     let mut sketchers: Vec<Sketcher> = units.iter().map(|_| Sketcher::new(token_options)).collect();
-    let mut spans = Vec::new();
+    let (mut spans, mut buffer) = (Vec::new(), Vec::new());
     for &doc in docs {
-        let text = corpus.text(doc);
+        let text = corpus.text_in(doc, &mut buffer);
         tokens.read(text, token_options);
         part.document_tokens.push(tokens.len() as u32);
         for (i, options) in units.iter().enumerate() {

@@ -45,7 +45,7 @@ pub(super) fn clipped(text: &str, most: usize) -> String {
 impl Quote {
     /// What stands at `place`, with what stands around it.
     pub fn of(place: Location, passage: &Passage<'_>) -> Quote {
-        let document = passage.text;
+        let document = &*passage.text;
         let mut said = Vec::new();
         for piece in &passage.pieces {
             let bytes = piece.of(document);

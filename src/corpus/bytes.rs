@@ -1,0 +1,89 @@
+//! The bytes of a source: held, a part of a block that several share, or a read-only mapping of the file.
+//!
+//! Always: they are the bytes that were read; as long as nobody writes to the file, which a run looks for before it puts
+//! anything in its place. A mapping costs no memory of its own: the system reads pages when they are looked at, and
+//! drops them when it needs the room.
+#![allow(unsafe_code)] // to map a file
+
+use std::fs::File;
+use std::io;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use memmap2::Mmap;
+
+/// Bytes that can be looked at and cloned for next to nothing.
+#[derive(Clone, Debug)]
+pub struct Bytes(Holder);
+
+#[derive(Clone, Debug)]
+enum Holder {
+    Block(Arc<Vec<u8>>, Range<usize>),
+    File(Arc<Mmap>),
+}
+
+impl Bytes {
+    /// The contents of a file, mapped. If another process cuts the file short later, looking at them ends the process with
+    /// SIGBUS, so files are mapped only where reading them would cost too much memory.
+    ///
+    /// Errors: what the system says; some files (pipes, devices) cannot be mapped.
+    pub fn map(file: &File) -> io::Result<Bytes> {
+        // SAFETY: the mapping is read-only and private. Somebody else may write to the file: what is read then is other
+        // bytes, never other memory, and every reader of `Bytes` takes any bytes.
+        let mapping = unsafe { Mmap::map(file)? };
+        Ok(Bytes(Holder::File(Arc::new(mapping))))
+    }
+
+    /// A part of a block that several share.
+    ///
+    /// Panics if the block has no such part.
+    pub fn part(block: &Arc<Vec<u8>>, range: Range<usize>) -> Bytes {
+        assert!(range.start <= range.end && range.end <= block.len(), "a part of the block");
+        Bytes(Holder::Block(block.clone(), range))
+    }
+
+    /// Whether they are those of a file that is mapped.
+    pub fn are_mapped(&self) -> bool {
+        matches!(self.0, Holder::File(_))
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Bytes {
+        let len = bytes.len();
+        Bytes(Holder::Block(Arc::new(bytes), 0..len))
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Holder::Block(block, range) => &block[range.clone()],
+            Holder::File(mapping) => mapping,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_file_a_block_and_a_part_hold_the_same() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"some bytes").unwrap();
+        let mapped = Bytes::map(&file).unwrap();
+        let block = Arc::new(b"and some bytes too".to_vec());
+        assert_eq!(*mapped, *Bytes::from(b"some bytes".to_vec()));
+        assert_eq!(*mapped, *Bytes::part(&block, 4..14));
+        assert!(mapped.are_mapped() && !Bytes::part(&block, 4..4).are_mapped());
+    }
+
+    #[test]
+    fn an_empty_file_can_be_mapped() {
+        assert_eq!(*Bytes::map(&tempfile::tempfile().unwrap()).unwrap(), *b"");
+    }
+}
