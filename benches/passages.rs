@@ -42,7 +42,7 @@ fn main() {
 }
 
 fn texts_of(corpus: &Corpus) -> Vec<Cow<'_, [u8]>> {
-    corpus.ids().map(|id| Cow::Borrowed(corpus.text(id))).collect()
+    corpus.ids().map(|id| corpus.text(id)).collect()
 }
 
 /// Runs both, holds one against the other, and prints a row.

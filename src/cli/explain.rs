@@ -94,7 +94,7 @@ impl Page<'_> {
             write_more(explanation.repeats.len() - described.len(), style, out)?;
             self.write_keepers(&explanation, style, out)?;
             match part {
-                Some(part) if explanation.repeats.is_empty() => self.write_segments(text, part, style, out),
+                Some(part) if explanation.repeats.is_empty() => self.write_segments(&text, part, style, out),
                 _ => Ok(()),
             }
         })

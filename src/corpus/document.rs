@@ -322,7 +322,9 @@ impl Corpus {
         let (from, before) = self.checkpoint(place);
         let offsets = [place.span.start - before, place.span.end - before];
         let mapped = escape::raw_offsets(&raw[from..], &offsets);
-        let [start, end] = mapped[..] else { unreachable!("spans lie in their text, which was checked when it was read") };
+        let [start, end] = mapped[..] else {
+            unreachable!("spans lie in their text, which was checked when it was read")
+        };
         Cow::Owned(escape::decode(&raw[from..][start as usize..end as usize]))
     }
 

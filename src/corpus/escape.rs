@@ -59,7 +59,7 @@ pub fn decode(raw: &[u8]) -> Vec<u8> {
 const STEP: usize = 16;
 
 /// As [`decode`], appended to `text`.
-pub fn decode_into(raw: &[u8], text: &mut Vec<u8>) {
+pub(super) fn decode_into(raw: &[u8], text: &mut Vec<u8>) {
     let mut rest = raw;
     while let Some(chunk) = rest.first_chunk::<STEP>() {
         // escapes stand close together (line ends), so a chunk is copied whole and shortened: no call, no loop

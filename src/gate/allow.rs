@@ -16,7 +16,7 @@ use toml::value::Datetime;
 use super::baseline::parse_digest;
 use super::contents::Content;
 use super::verdict::Obsolete;
-use crate::corpus::{DocId, Unit};
+use crate::corpus::{DocId, Place, Span, Unit};
 use crate::pipeline::Outcome;
 
 /// A day.

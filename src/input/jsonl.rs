@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::{InputOptions, OnError, Parsed};
-use crate::corpus::{Document, checkpoints, Encoding, Reject, validate_json_string};
+use crate::corpus::{Document, Encoding, Reject, checkpoints, validate_json_string};
 use crate::error::{Error, Result};
 
 /// The way to a field of a JSON object: `a.b` is the field `b` of the object in field `a`.
@@ -251,6 +251,7 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::{Corpus, DocId, Format, Place, Source, Span};
 
     fn parse_str(text: &str, on_error: OnError, field: &str) -> Result<Parsed> {
         let options = InputOptions { on_error, text_field: FieldPath::parse(field), ..InputOptions::default() };
@@ -264,7 +265,26 @@ mod tests {
         let parsed = parse_str(&text, OnError::Fail, "text").unwrap();
         let places: Vec<_> = parsed.documents.iter().map(|d| (d.line, &text[d.text_range()])).collect();
         assert_eq!(places, [(1, r"a\nb"), (3, r"a\nb")]);
-        assert_eq!(parsed.documents[0].encoding, Encoding::Json { stretch: 0, start: 0, len: 3 });
+        assert_eq!(parsed.documents[0].encoding, Encoding::Json);
+    }
+
+    #[test]
+    fn parts_of_a_long_text_are_read_from_checkpoints() {
+        let text = "Ä line\n of \u{1F600} \"text\".\t".repeat(20_000);
+        let line = serde_json::json!({ "text": text }).to_string();
+        let source = Source {
+            bytes: line.into_bytes().into(),
+            format: Format::Jsonl,
+            ..Corpus::from_texts([""]).sources.remove(0)
+        };
+        let mut corpus = Corpus::default();
+        crate::input::read_again(&mut corpus, source, None, &InputOptions::default()).unwrap();
+        assert!(corpus.sources[0].checkpoints.len() > 5);
+        let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(997).chain([text.len()]).collect();
+        for pair in ends.windows(2) {
+            let span = Span::new(pair[0], pair[1]);
+            assert_eq!(corpus.text_at(Place { doc: DocId(0), span }), span.of(text.as_bytes()));
+        }
     }
 
     #[test]

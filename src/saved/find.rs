@@ -134,7 +134,7 @@ mod tests {
                 digest: 0,
                 bytes: text.as_bytes().to_vec().into(),
                 checkpoints: Vec::new(),
-            docs: 0..0,
+                docs: 0..0,
                 role: Role::Judged,
             };
             read_again(&mut corpus, source, None, &InputOptions::default()).unwrap();

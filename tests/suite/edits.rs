@@ -1,6 +1,5 @@
 //! Edited passages: planted ones at several error rates and in several scripts, and those in real text, where it is there.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use unecho::Corpus;
@@ -53,10 +52,10 @@ fn matches_in(folder: &str, options: EditOptions) -> Option<(Corpus, Vec<Vec<Edi
     let input = [shared(folder)?.join("docs.jsonl")];
     let corpus = unecho::input::read(&input, &unecho::Config::default().input, &()).unwrap();
     let mut engine = EditedPassages::new(options, TokenOptions::default());
-    let text_of = |key: u32| Cow::Borrowed(corpus.text(DocId(key)));
+    let text_of = |key: u32| corpus.text(DocId(key));
     let search = |doc: DocId| {
-        let found = engine.find(corpus.text(doc), &text_of);
-        engine.keep(doc.0, corpus.text(doc));
+        let found = engine.find(&corpus.text(doc), &text_of);
+        engine.keep(doc.0, &corpus.text(doc));
         found
     };
     let found = corpus.ids().map(search).collect();
@@ -76,7 +75,7 @@ fn ocr_of_books_and_statutes() {
         [("ats/remembermeorholy00palm", "ats/remember00palm"), ("legal/ny1850-match", "legal/ca1851-match")]
     {
         let (doc, keeper_doc) = (ids[id], ids[keeper]);
-        let (own, other) = (tokens(corpus.text(doc)), tokens(corpus.text(keeper_doc)));
+        let (own, other) = (tokens(&corpus.text(doc)), tokens(&corpus.text(keeper_doc)));
         let from_there = found[doc.index()].iter().filter(|m| m.keeper == EditedKeeper::Text(keeper_doc.0));
         let share = f64::from(from_there.map(|m| m.tokens).sum::<u32>()) / own.len() as f64;
         let least = shared_share(&own, &other);
@@ -108,7 +107,8 @@ fn marked_repeats_inside_documents() {
     let (mut all, mut covered) = (0, 0);
     for row in table.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
         let doc = ids[row[0]];
-        let text = std::str::from_utf8(corpus.text(doc)).unwrap();
+        let text = corpus.text(doc);
+        let text = std::str::from_utf8(&text).unwrap();
         let byte = |chars: &str| text.char_indices().nth(chars.parse().unwrap()).map_or(text.len(), |(at, _)| at);
         let marked = Span::new(byte(row[2]), byte(row[3]));
         let is_first = seen.insert((row[0].to_owned(), row[1].to_owned()));

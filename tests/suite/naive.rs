@@ -153,12 +153,12 @@ pub(crate) fn greedy(items: &[Item], threshold: f64) -> Vec<bool> {
 
 /// The bytes of a place.
 pub(crate) fn text_at(outcome: &Outcome, place: Place) -> Vec<u8> {
-    place.span.of(outcome.corpus.text(place.doc)).to_vec()
+    outcome.corpus.text_at(place).to_vec()
 }
 
 /// The bytes of a place that are not cut.
 pub(crate) fn left_at(outcome: &Outcome, place: Place) -> Vec<u8> {
-    let text = outcome.corpus.text(place.doc);
+    let text = &*outcome.corpus.text(place.doc);
     let mut left = Vec::new();
     let mut at = place.span.start;
     for cut in outcome.plan.cuts_of(place.doc).iter().map(|c| c.place.span).filter(|c| c.overlaps(place.span)) {
@@ -172,7 +172,7 @@ pub(crate) fn left_at(outcome: &Outcome, place: Place) -> Vec<u8> {
 /// A passage goes for one that is kept and equal to it: byte for byte, token for token, or but for edits.
 fn assert_passage_is_justified(outcome: &Outcome, edit: &unecho::resolve::Edit) {
     use unecho::search::passage::Normalise;
-    let (config, text) = (&outcome.config, outcome.corpus.text(edit.place.doc));
+    let (config, text) = (&outcome.config, &*outcome.corpus.text(edit.place.doc));
     let removed: Vec<u8> = outcome.plan.pieces_of(edit).iter().flat_map(|piece| piece.of(text).to_vec()).collect();
     let kept = left_at(outcome, edit.keeper);
     let context = || {
@@ -220,7 +220,7 @@ pub(crate) fn assert_justified(outcome: &Outcome) -> usize {
     }
     for edit in outcome.plan.edits.iter().filter(|edit| edit.unit != Unit::Passage) {
         let n = config.ngram.get(edit.unit);
-        let text = outcome.corpus.text(edit.place.doc);
+        let text = &*outcome.corpus.text(edit.place.doc);
         let removed: Vec<u8> = outcome.plan.pieces_of(edit).iter().flat_map(|piece| piece.of(text).to_vec()).collect();
         let measure = |keeper: &[u8]| match contained && tokens(&removed) != tokens(keeper) {
             true => containment(&shingles(&tokens(&removed), n), &shingles(&tokens(keeper), n)),

@@ -161,7 +161,7 @@ pub(crate) fn gone(outcome: &Outcome, doc: usize) -> Vec<Vec<u8>> {
     let text = &outcome.corpus.sources[doc].bytes;
     match outcome.plan.fates[doc] {
         Fate::Kept => Vec::new(),
-        Fate::Removed | Fate::Emptied => vec![text.clone()],
+        Fate::Removed | Fate::Emptied => vec![text.to_vec()],
         Fate::Edited => {
             let cuts = outcome.plan.cuts_of(unecho::corpus::DocId(doc as u32));
             cuts.iter().map(|cut| cut.place.span.of(text).to_vec()).collect()
@@ -262,7 +262,7 @@ proptest! {
 /// The digests of what an edit and its keeper say: of both what was compared.
 fn pair(outcome: &Outcome, edit: &Edit) -> Pair {
     let digest_of = |doc: DocId, pieces: &[Span]| {
-        let text = outcome.corpus.text(doc);
+        let text = &*outcome.corpus.text(doc);
         let compared: Vec<u8> = pieces.iter().flat_map(|piece| piece.of(text).to_vec()).collect();
         let mut tokens = Tokens::default();
         tokens.read(&compared, outcome.config.tokens);

@@ -41,7 +41,7 @@ fn documents_of(folder: &str, oracle: &str) {
     let (all, found_of_all) = (pairs.len(), found(&pairs));
     if oracle.contains("j5c") {
         // these were measured on characters, punctuation included: count those that are as similar in words
-        let item = |doc: usize| Item::new(outcome.corpus.text(DocId(doc as u32)), 5);
+        let item = |doc: usize| Item::new(&outcome.corpus.text(DocId(doc as u32)), 5);
         pairs.retain(|&(a, b)| item(a).similarity(&item(b)) >= 0.8);
     }
     let recall = found(&pairs) as f64 / pairs.len() as f64;

@@ -69,7 +69,7 @@ fn other_text_field(inputs: &[PathBuf]) -> Option<String> {
         ..InputOptions::default()
     };
     let lines = crate::input::read(inputs, &options, &()).ok()?;
-    let record = lines.ids().find_map(|line| serde_json::from_slice::<Map<String, Value>>(lines.text(line)).ok())?;
+    let record = lines.ids().find_map(|line| serde_json::from_slice::<Map<String, Value>>(&lines.text(line)).ok())?;
     let texts: Vec<(&String, &str)> = record.iter().filter_map(|(name, value)| Some((name, value.as_str()?))).collect();
     if texts.iter().any(|(name, _)| *name == "text") {
         return None;

@@ -136,7 +136,7 @@ mod tests {
     fn quote(document: &str, pieces: &[[u32; 2]]) -> Quote {
         let bytes = [pieces[0][0], pieces[pieces.len() - 1][1]];
         let pieces = pieces.iter().map(|&[start, end]| Span { start, end }).collect();
-        Quote::of(place(bytes), &Passage { doc: DocId(0), text: document.as_bytes(), pieces })
+        Quote::of(place(bytes), &Passage { doc: DocId(0), text: document.as_bytes().into(), pieces })
     }
 
     #[test]
