@@ -40,7 +40,7 @@ fn texts(script: Script, edited_permille: u32) -> Vec<String> {
         truncated_permille: 0,
         boilerplate_permille: 0,
         inner_repeat_permille: 0,
-        edit_permille: 100,
+        edits_permille: vec![100],
         ..SynthOptions::default()
     };
     let synth = Synth::new(options).expect("the options are in range");

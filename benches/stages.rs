@@ -82,7 +82,8 @@ struct Made {
 impl Made {
     /// 1,000 documents in one script. The edited copies differ in one word of 200: all of them are found as documents.
     fn of(script: Script) -> Made {
-        let options = SynthOptions { seed: 7, edit_permille: 5, scripts: vec![script], ..SynthOptions::default() };
+        let options =
+            SynthOptions { seed: 7, edits_permille: vec![5], scripts: vec![script], ..SynthOptions::default() };
         let synth = Synth::new(options).expect("the options are in range");
         let texts = (0..synth.options().documents).map(|i| synth.document(i).text).collect();
         Made { synth, texts }

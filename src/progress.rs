@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 /// The stages of a run, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// Making up a corpus; counted in documents.
+    Make,
     /// Reading and parsing; counted in bytes.
     Read,
     /// Splitting, digests and signatures; counted in documents.
@@ -24,6 +26,7 @@ impl Stage {
     /// The word for it in reports.
     pub fn name(self) -> &'static str {
         match self {
+            Stage::Make => "make",
             Stage::Read => "read",
             Stage::Sketch => "sketch",
             Stage::Search => "search",

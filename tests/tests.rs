@@ -33,4 +33,5 @@ mod suite {
     mod runs;
     mod sample;
     mod saved;
+    mod synth;
 }

@@ -23,6 +23,7 @@ mod restore;
 mod review;
 mod scan;
 mod settings;
+mod synth;
 mod terminal;
 
 use std::process::ExitCode;
@@ -66,6 +67,7 @@ fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
         Command::Check(args) => return check::run(&args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Clean(args) => clean::run(args, terminal),
+        Command::Synth(args) => synth::run(args, terminal),
         Command::Restore(args) => restore::run(args, terminal),
         Command::Init(args) => configuration::init(&args, terminal),
         Command::Config(Config::Show { line }) => configuration::show(&line, terminal),

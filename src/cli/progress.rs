@@ -74,7 +74,9 @@ impl Bars {
 fn template(stage: Stage) -> &'static str {
     match stage {
         Stage::Read | Stage::Write => "{msg:>8} [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-        Stage::Sketch | Stage::Search | Stage::Resolve => "{msg:>8} [{bar:40}] {human_pos}/{human_len} {eta}",
+        Stage::Make | Stage::Sketch | Stage::Search | Stage::Resolve => {
+            "{msg:>8} [{bar:40}] {human_pos}/{human_len} {eta}"
+        }
     }
 }
 

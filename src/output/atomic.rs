@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile, TempDir, TempPath};
 
 use super::LEDGER;
+use super::planted::SYNTH;
 use super::target::state_dir;
 use crate::error::{Error, Result};
 
@@ -80,7 +81,7 @@ pub(super) fn check_free(place: &Path, force: bool) -> Result<()> {
     let Ok(found) = fs::symlink_metadata(place) else { return Ok(()) };
     let refuse = |reason: &str| Err(Error::Output { path: place.to_owned(), reason: reason.to_owned() });
     let is_empty_dir = found.is_dir() && fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
-    let is_ours = place.join(LEDGER).exists() || state_dir(place).join(LEDGER).exists();
+    let is_ours = place.join(LEDGER).exists() || state_dir(place).join(LEDGER).exists() || place.join(SYNTH).exists();
     match (force, found.is_dir()) {
         _ if is_empty_dir => Ok(()),
         (false, _) => refuse("exists already; pass --force to replace it, or choose another place with -o"),

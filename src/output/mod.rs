@@ -7,11 +7,13 @@
 mod atomic;
 mod encode;
 mod ledger;
+mod planted;
 mod restore;
 mod splice;
 mod target;
 
 pub use atomic::PendingFile;
+pub use planted::{PlantedSize, PlantedTarget, check_planted, write_planted};
 pub use restore::{Restored, has_ledger, originals, restore};
 pub use splice::{Removal, SourceBytes, removals, source_bytes};
 pub use target::{Target, state_dir};

@@ -15,14 +15,13 @@
 //! [`Synth::inner_repeats`]); their copies contain the same, as far as the change has left it.
 
 mod draft;
+mod lines;
 mod passages;
 mod rng;
 mod words;
 
 #[cfg(test)]
 mod tests;
-
-use std::io;
 
 use crate::error::{Error, Result};
 use draft::Draft;
@@ -59,8 +58,9 @@ pub struct SynthOptions {
     pub boilerplate_permille: u32,
     /// Originals in which one or two paragraphs are repeated: 0 to 1000.
     pub inner_repeat_permille: u32,
-    /// Words that are changed in an edited copy, of 1,000 words: 1 to 1000; at least one word is changed.
-    pub edit_permille: u32,
+    /// Words that are changed in an edited copy, of 1,000 words: 1 to 1000 each, and at least one word. Each edited copy has
+    /// one of these rates, all equally often. At least one.
+    pub edits_permille: Vec<u32>,
     /// Each original is written in one of these, all equally often; one that is listed twice is used twice as often.
     /// At least one.
     pub scripts: Vec<Script>,
@@ -78,7 +78,7 @@ impl Default for SynthOptions {
             truncated_permille: 20,
             boilerplate_permille: 100,
             inner_repeat_permille: 50,
-            edit_permille: 20,
+            edits_permille: vec![20],
             scripts: vec![Script::Latin],
         }
     }
@@ -103,11 +103,12 @@ impl SynthOptions {
     /// What is out of range, with its range.
     fn fault(&self) -> Option<&'static str> {
         match self {
-            _ if self.copies_permille() > 1000 => Some("the rates of copies exceed 1000 per mille together"),
-            _ if self.boilerplate_permille > 1000 => Some("the rate of boilerplate exceeds 1000 per mille"),
-            _ if self.inner_repeat_permille > 1000 => Some("the rate of inner repeats exceeds 1000 per mille"),
-            _ if !(1..=1000).contains(&self.edit_permille) => {
-                Some("the rate of edits is not within 1 to 1000 per mille")
+            _ if self.copies_permille() > 1000 => Some("the rates of copies exceed 100 % together"),
+            _ if self.boilerplate_permille > 1000 => Some("the rate of boilerplate exceeds 100 %"),
+            _ if self.inner_repeat_permille > 1000 => Some("the rate of inner repeats exceeds 100 %"),
+            _ if self.edits_permille.is_empty() => Some("there is no rate of edits"),
+            _ if !self.edits_permille.iter().all(|rate| (1..=1000).contains(rate)) => {
+                Some("a rate of edits is not within 0.1 % to 100 %")
             }
             _ if !(1..=1_000_000).contains(&self.mean_words) => Some("the mean words are not within 1 to 1,000,000"),
             _ if self.scripts.is_empty() => Some("there is no script to write in"),
@@ -130,7 +131,7 @@ pub struct SynthDocument {
 pub enum PlantedKind {
     /// Not at all.
     Exact,
-    /// As many words as [`SynthOptions::edit_permille`] says, spread evenly, are substituted, deleted, or got a new word in
+    /// As many words as [`SynthOptions::edits_permille`] says, spread evenly, are substituted, deleted, or got a new word in
     /// front of them, all three about equally often. The paragraphs are as many as before.
     Edited,
     /// The paragraphs are the same, but rotated, or two of them swapped. A document of one paragraph is left as it is.
@@ -211,6 +212,12 @@ impl Synth {
         Some(Planted { kind, copy: i, original: self.original_before(i, &mut rng) })
     }
 
+    /// Words that are changed in document `i`, of 1,000; `None` if it is no edited copy.
+    pub fn edit_permille(&self, i: u64) -> Option<u32> {
+        let edited = matches!(self.role(i), Some((PlantedKind::Edited, _)));
+        edited.then(|| self.edits(&mut self.change(i)))
+    }
+
     /// The boilerplate in document `i`, if that is an original and carries some. It has at least 24 words.
     pub fn boilerplate(&self, i: u64) -> Option<Boilerplate> {
         if self.role(i).is_some() { None } else { self.original(i).boilerplate() }
@@ -221,65 +228,36 @@ impl Synth {
         if self.role(i).is_some() { Vec::new() } else { self.original(i).repeats().collect() }
     }
 
-    /// Document `i` as a line of JSON, `{"id":"d0","text":"…"}`, with its line end.
-    pub fn json_line(&self, i: u64) -> String {
-        let text = self.text(i);
-        let mut line = String::with_capacity(text.len() + text.len() / 16 + 64);
-        line.push_str("{\"id\":\"");
-        line.push_str(&id(i));
-        line.push_str("\",\"text\":\"");
-        // Line ends are all there is to escape: no word holds a quotation mark, a backslash or a control character.
-        for (index, part) in text.split('\n').enumerate() {
-            line.push_str(if index > 0 { "\\n" } else { "" });
-            line.push_str(part);
-        }
-        line.push_str("\"}\n");
-        line
-    }
-
-    /// Writes the corpus as JSONL, a document a line. `out` is best buffered.
-    pub fn write_jsonl(&self, out: &mut impl io::Write) -> io::Result<()> {
-        (0..self.options.documents).try_for_each(|i| out.write_all(self.json_line(i).as_bytes()))
-    }
-
-    /// Writes the truth as JSONL, in the order of the corpus. `out` is best buffered.
-    ///
-    /// A copy: `{"copy":"d7","original":"d2","kind":"edited"}`. Paragraphs of an original:
-    /// `{"document":"d2","paragraph":3,"kind":"boilerplate","pool":5}` and
-    /// `{"document":"d2","paragraph":4,"of":1,"kind":"inner-repeat"}`.
-    pub fn write_truth(&self, out: &mut impl io::Write) -> io::Result<()> {
-        (0..self.options.documents).try_for_each(|i| out.write_all(self.truth_lines(i).as_bytes()))
-    }
-
-    /// What there is to say about document `i`, each fact on a line.
-    fn truth_lines(&self, i: u64) -> String {
-        if let Some(Planted { kind, copy, original }) = self.planted(i) {
-            return format!("{{\"copy\":\"d{copy}\",\"original\":\"d{original}\",\"kind\":\"{}\"}}\n", kind.name());
-        }
-        let original = self.original(i);
-        let boilerplate = original.boilerplate().map(|Boilerplate { pool, paragraph }| {
-            let fact = format!("\"kind\":\"boilerplate\",\"pool\":{pool}");
-            format!("{{\"document\":\"d{i}\",\"paragraph\":{paragraph},{fact}}}\n")
-        });
-        let repeats = original.repeats().map(|InnerRepeat { paragraph, of }| {
-            let fact = format!("\"of\":{of},\"kind\":\"inner-repeat\"");
-            format!("{{\"document\":\"d{i}\",\"paragraph\":{paragraph},{fact}}}\n")
-        });
-        boilerplate.into_iter().chain(repeats).collect()
-    }
-
     /// The text of document `i`.
     fn text(&self, i: u64) -> String {
-        let Some(Planted { kind, original, .. }) = self.planted(i) else { return self.original(i).text() };
-        let mut draft = self.original(original);
-        let mut rng = Rng::new(self.options.seed, Purpose::Change, i);
-        match kind {
+        self.draft(i).0.text()
+    }
+
+    /// Document `i` before it is written out, and of which it is a copy.
+    fn draft(&self, i: u64) -> (Draft, Option<Planted>) {
+        let Some(planted) = self.planted(i) else { return (self.original(i), None) };
+        let mut draft = self.original(planted.original);
+        let mut rng = self.change(i);
+        match planted.kind {
             PlantedKind::Exact => {}
-            PlantedKind::Edited => draft.edit(self.options.edit_permille, &mut rng),
+            PlantedKind::Edited => draft.edit(self.edits(&mut rng), &mut rng),
             PlantedKind::Reordered => draft.reorder(&mut rng),
             PlantedKind::Truncated => draft.truncate(),
         }
-        draft.text()
+        (draft, Some(planted))
+    }
+
+    /// What decides how copy `i` differs from its original.
+    fn change(&self, i: u64) -> Rng {
+        Rng::new(self.options.seed, Purpose::Change, i)
+    }
+
+    /// The rate of edits of a copy; it is drawn only where there is a choice.
+    fn edits(&self, rng: &mut Rng) -> u32 {
+        match self.options.edits_permille.as_slice() {
+            [only] => *only,
+            rates => rates[rng.index(rates.len())],
+        }
     }
 
     /// How document `i` is to differ from its original, and what decides which that is; `None` if it is one itself.

@@ -285,7 +285,48 @@ fn options_out_of_range_are_refused() {
     assert!(refused(|o| (o.exact_permille, o.edited_permille) = (u32::MAX, 2)));
     assert!(refused(|o| o.boilerplate_permille = 1001));
     assert!(refused(|o| o.inner_repeat_permille = 1001));
-    assert!(refused(|o| o.edit_permille = 0));
+    assert!(refused(|o| o.edits_permille = vec![20, 0]));
     assert!(refused(|o| o.mean_words = 0));
     assert!(refused(|o| o.scripts.clear()));
+}
+
+#[test]
+fn all_threads_write_what_one_line_after_the_other_is() {
+    for (documents, mean_words, range) in
+        [(400, 300, 0..400), (5_000, 20, 3..4_999), (3, 200_000, 0..3), (0, 300, 0..0)]
+    {
+        let options = SynthOptions { documents, mean_words, ..rich(&Script::ALL).options };
+        let synth = Synth::new(options).unwrap();
+        let (mut corpus, mut truth) = (Vec::new(), Vec::new());
+        let gather = |lines: &[u8], facts: &[u8]| {
+            corpus.extend_from_slice(lines);
+            truth.extend_from_slice(facts);
+            Ok(())
+        };
+        synth.write(range.clone(), &(), gather).unwrap();
+        let plain: String = range.clone().map(|i| synth.json_line(i)).collect();
+        assert!(corpus == plain.into_bytes(), "{documents} documents");
+        if range == (0..documents) {
+            assert!(truth == written(&synth).1, "{documents} documents");
+        }
+    }
+}
+
+#[test]
+fn each_edited_copy_has_one_of_the_rates() {
+    let options = SynthOptions { documents: 3_000, edits_permille: vec![1, 100], ..rich(&[Script::Latin]).options };
+    let synth = Synth::new(options).unwrap();
+    let mut mild = 0;
+    let edited = (0..3_000).filter_map(|i| synth.planted(i)).filter(|planted| planted.kind == PlantedKind::Edited);
+    let edited: Vec<Planted> = edited.collect();
+    for planted in &edited {
+        let (copy, original) = (synth.text(planted.copy), synth.text(planted.original));
+        let alike = jaccard_percent(&shingles(&copy, Script::Latin), &shingles(&original, Script::Latin));
+        match synth.edit_permille(planted.copy) {
+            Some(1) => mild += usize::from(alike > 80),
+            rate => assert!(rate == Some(100) && alike < 70, "{rate:?}: {alike} %"),
+        }
+    }
+    assert!((edited.len() * 2 / 5..edited.len() * 3 / 5).contains(&mild), "{mild} of {}", edited.len());
+    assert!((0..3_000).filter(|&i| synth.edit_permille(i).is_some()).count() == edited.len());
 }

@@ -21,7 +21,7 @@ fn corpus(seed: u64) -> Synth {
         truncated_permille: 80,
         boilerplate_permille: 300,
         inner_repeat_permille: 150,
-        edit_permille: 20,
+        edits_permille: vec![20],
         scripts: Script::ALL.to_vec(),
     })
     .unwrap()

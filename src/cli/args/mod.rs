@@ -10,6 +10,7 @@ mod report;
 mod restore;
 mod saved;
 mod scan;
+mod synth;
 
 use clap::{Parser, Subcommand};
 
@@ -23,6 +24,7 @@ pub(super) use report::Report;
 pub(super) use restore::Restore;
 pub(super) use saved::{Diff, DiffFormat, Explain, Render, Review};
 pub(super) use scan::Scan;
+pub(super) use synth::{Compression, Made, ScriptArg, Synth};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -92,6 +94,13 @@ pub(super) enum Command {
     /// after a and k a reason may follow. Decisions are saved as they are made.
     #[command(after_long_help = saved::REVIEW_EXAMPLES)]
     Review(Review),
+    /// Write a made-up corpus with planted, known duplicates, and the truth about them
+    ///
+    /// To measure a de-duplicator with: what it finds, and what it should have left alone. The same options give the same
+    /// bytes on every machine; memory does not grow with the corpus. OUT/corpus holds JSON Lines with `id` and `text`,
+    /// OUT/truth.jsonl says which documents are copies of which and which paragraphs repeat, OUT/synth.json what was asked for.
+    #[command(after_long_help = synth::EXAMPLES)]
+    Synth(Synth),
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -13,8 +13,10 @@ use crate::report::ReportFormat;
 const NO_SETTINGS: [&str; 4] = ["help", "version", "config", "isolated"];
 
 /// Commands that have no settings: those that look at a saved run take everything from it and from what was typed, for a
-/// similarity or a format that is set for runs means something else there.
-const NO_COMMANDS: [&str; 9] = ["completions", "man", "config", "init", "help", "report", "explain", "diff", "review"];
+/// similarity or a format that is set for runs means something else there; and a made-up corpus, which should be the same
+/// wherever it is made.
+const NO_COMMANDS: [&str; 10] =
+    ["completions", "man", "config", "init", "help", "report", "explain", "diff", "review", "synth"];
 
 /// The commands that have settings.
 pub(super) fn commands(cli: &Command) -> impl Iterator<Item = &Command> {
