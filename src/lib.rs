@@ -11,9 +11,9 @@
 //!                                                                            └────────► report
 //! ```
 //!
-//! Modules stand in one line, and each uses only those before it: [`error`], [`progress`], [`corpus`], [`synth`],
-//! [`input`], [`sketch`], [`search`], [`resolve`], [`output`], [`config`], [`pipeline`], [`gate`], [`report`],
-//! [`saved`], and the command.
+//! Modules stand in one line, and each uses only those before it: [`error`], [`progress`], `kernel` (loops
+//! that are compiled per CPU), [`corpus`], [`synth`], [`input`], [`sketch`], [`search`], [`resolve`], [`output`],
+//! [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], and the command.
 //!
 //! # Texts in memory
 //!
@@ -51,6 +51,7 @@ pub mod corpus;
 pub mod error;
 pub mod gate;
 pub mod input;
+mod kernel;
 pub mod output;
 pub mod pipeline;
 pub mod progress;

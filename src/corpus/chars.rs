@@ -24,41 +24,161 @@ pub(crate) enum Class {
     Ignorable,
 }
 
-/// The class of `c`.
-pub(crate) fn class(c: char) -> Class {
-    class_and_fold(c).0
-}
+/// What is known of a character, in bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known(u8);
 
-/// The class of `c`, and whether [`fold`] changes it.
-pub(crate) fn class_and_fold(c: char) -> (Class, bool) {
-    look_up(basic(), c)
-}
+impl Known {
+    /// It is part of a token.
+    const COUNTS: u8 = 1;
+    const DIGIT: u8 = 2;
+    const SINGLE: u8 = 4;
+    const IGNORABLE: u8 = 8;
+    /// [`fold`] changes it.
+    const FOLDS: u8 = 16;
 
-/// As [`class_and_fold`], with the table at hand.
-#[inline(always)]
-pub(crate) fn look_up(table: &Basic, c: char) -> (Class, bool) {
-    match table.get(c as usize) {
-        Some(&known) => known,
-        None => compute_both(c),
+    fn of(c: char) -> Known {
+        let bits = match compute(c) {
+            Class::Separator => 0,
+            Class::Letter => Known::COUNTS,
+            Class::Digit => Known::COUNTS | Known::DIGIT,
+            Class::Single => Known::COUNTS | Known::SINGLE,
+            Class::Ignorable => Known::IGNORABLE,
+        };
+        let mut lower = c.to_lowercase();
+        let folds = c == 'ς' || lower.next() != Some(c) || lower.next().is_some();
+        Known(bits | if folds { Known::FOLDS } else { 0 })
+    }
+
+    /// Its class.
+    #[inline(always)]
+    pub(crate) fn class(self) -> Class {
+        match self.0 & !Known::FOLDS {
+            0 => Class::Separator,
+            bits if bits & Known::SINGLE != 0 => Class::Single,
+            bits if bits & Known::DIGIT != 0 => Class::Digit,
+            Known::IGNORABLE => Class::Ignorable,
+            _ => Class::Letter,
+        }
+    }
+
+    /// Whether [`fold`] changes it.
+    #[inline(always)]
+    pub(crate) fn folds(self) -> bool {
+        self.0 & Known::FOLDS != 0
+    }
+
+    /// Whether it stands for itself: it neither changes nor counts for nothing.
+    #[inline(always)]
+    pub(crate) fn is_regular(self) -> bool {
+        self.0 & (Known::FOLDS | Known::IGNORABLE) == 0
+    }
+
+    /// Whether it is part of a token.
+    #[inline(always)]
+    pub(crate) fn counts(self, ignore_digits: bool) -> bool {
+        self.0 & Known::COUNTS != 0 && !(ignore_digits && self.0 & Known::DIGIT != 0)
+    }
+
+    /// Whether it is a token by itself.
+    #[inline(always)]
+    pub(crate) fn is_single(self) -> bool {
+        self.0 & Known::SINGLE != 0
     }
 }
 
-/// What is known of the characters of the Basic Multilingual Plane.
-pub(crate) type Basic = [(Class, bool)];
+/// The class of `c`.
+pub(crate) fn class(c: char) -> Class {
+    basic().of(c).class()
+}
+
+/// What is known of the characters of the Basic Multilingual Plane: blocks of 64 characters, equal ones stored once, so
+/// that all of it stays in the cache.
+pub(crate) struct Basic {
+    blocks: Vec<[Known; 64]>,
+    /// Which block holds the characters from 64 `i` on.
+    places: [u16; 1024],
+}
+
+impl Basic {
+    fn new() -> Basic {
+        let mut basic = Basic { blocks: Vec::new(), places: [0; 1024] };
+        for (i, place) in (0..).zip(&mut basic.places) {
+            // a surrogate is no character
+            let known = |c| char::from_u32(c).map_or(Known(0), Known::of);
+            let block = std::array::from_fn(|j| known(64 * i + j as u32));
+            let same = basic.blocks.iter().position(|known| *known == block);
+            *place = same.unwrap_or(basic.blocks.len()) as u16;
+            if same.is_none() {
+                basic.blocks.push(block);
+            }
+        }
+        basic
+    }
+
+    /// What is known of `c`.
+    #[inline(always)]
+    pub(crate) fn of(&self, c: char) -> Known {
+        match u16::try_from(u32::from(c)) {
+            Ok(c) => self.of_basic(c),
+            Err(_) => Known::of(c),
+        }
+    }
+
+    /// What is known of a character of the plane.
+    #[inline(always)]
+    pub(crate) fn of_basic(&self, c: u16) -> Known {
+        self.blocks[usize::from(self.places[usize::from(c >> 6)])][usize::from(c & 63)]
+    }
+}
 
 /// The table of the Basic Multilingual Plane, computed once.
 pub(crate) fn basic() -> &'static Basic {
-    static BASIC: LazyLock<Vec<(Class, bool)>> = LazyLock::new(|| {
-        let known = |c| char::from_u32(c).map_or((Class::Separator, false), compute_both);
-        (0..0x1_0000).map(known).collect()
-    });
+    static BASIC: LazyLock<Basic> = LazyLock::new(Basic::new);
     &BASIC
 }
 
-fn compute_both(c: char) -> (Class, bool) {
-    let mut folded = Vec::new();
-    fold(c, |bytes| folded.extend_from_slice(bytes));
-    (compute(c), folded != c.encode_utf8(&mut [0; 4]).as_bytes())
+/// The lower-case bytes of each character of two bytes, by [`two`]: zeros for separators, [`IRREGULAR`] for what cannot be
+/// lower-cased in its place or counts for nothing.
+pub(crate) type TwoBytes = [[u8; 2]; 2048];
+
+/// Stands for characters that [`fold_in_place`] has no answer for.
+pub(crate) const IRREGULAR: [u8; 2] = [1, 1];
+
+/// The place in the table of the character with these two bytes.
+#[inline(always)]
+pub(crate) fn two(a: u8, b: u8) -> usize {
+    usize::from(a & 0x1f) << 6 | usize::from(b & 0x3f)
+}
+
+/// The table of characters of two bytes, for digits that count or separate.
+pub(crate) fn two_bytes(ignore_digits: bool) -> &'static TwoBytes {
+    static TABLES: LazyLock<[TwoBytes; 2]> = LazyLock::new(|| {
+        [false, true].map(|ignore_digits| {
+            std::array::from_fn(|c| {
+                let Some(c) = char::from_u32(c as u32).filter(|c| c.len_utf8() == 2) else { return IRREGULAR };
+                match class(c) {
+                    Class::Separator => [0; 2],
+                    Class::Digit if ignore_digits => [0; 2],
+                    Class::Letter | Class::Digit => fold_in_place(c).map_or(IRREGULAR, |bytes| [bytes[0], bytes[1]]),
+                    Class::Single | Class::Ignorable => IRREGULAR,
+                }
+            })
+        })
+    });
+    &TABLES[usize::from(ignore_digits)]
+}
+
+/// The lower-case bytes of `c`, if they are as many as its own and `c` counts for something.
+pub(crate) fn fold_in_place(c: char) -> Option<[u8; 4]> {
+    let (mut folded, mut len) = ([0; 4], 0);
+    fold(c, |bytes| {
+        if let Some(place) = folded.get_mut(len..len + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+        len += bytes.len();
+    });
+    (len == c.len_utf8() && class(c) != Class::Ignorable).then_some(folded)
 }
 
 fn compute(c: char) -> Class {
@@ -102,7 +222,9 @@ pub(crate) fn decode_first(bytes: &[u8]) -> (Option<char>, usize) {
         [a @ 0..=0x7f, ..] => (Some(char::from(a)), 1),
         [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] => (char::from_u32(u32::from(a & 0x1f) << 6 | bits(b)), 2),
         // without the overlong forms after E0 and the surrogates after ED
-        [a @ (0xe1..=0xec | 0xee..=0xef), b @ 0x80..=0xbf, c @ 0x80..=0xbf, ..] => {
+        [a @ (0xe1..=0xec | 0xee..=0xef), b @ 0x80..=0xbf, c @ 0x80..=0xbf, ..]
+        | [a @ 0xe0, b @ 0xa0..=0xbf, c @ 0x80..=0xbf, ..]
+        | [a @ 0xed, b @ 0x80..=0x9f, c @ 0x80..=0xbf, ..] => {
             (char::from_u32(u32::from(a & 0x0f) << 12 | bits(b) << 6 | bits(c)), 3)
         }
         _ => {
@@ -137,6 +259,42 @@ mod tests {
         }
         for c in [' ', '_', '-', '。', '\0', '😀', '€'] {
             assert_eq!(class(c), Class::Separator, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_equals_the_definition() {
+        for c in (0..=0x2_0000).filter_map(char::from_u32) {
+            let mut lower = Vec::new();
+            fold(c, |bytes| lower.extend_from_slice(bytes));
+            let (known, class) = (basic().of(c), compute(c));
+            assert_eq!(known.class(), class, "{c:?}");
+            assert_eq!(known.folds(), lower != c.to_string().as_bytes(), "{c:?}");
+            assert_eq!(known.is_regular(), !known.folds() && class != Class::Ignorable, "{c:?}");
+            assert_eq!(known.counts(false), !matches!(class, Class::Separator | Class::Ignorable), "{c:?}");
+            assert_eq!(known.counts(true), matches!(class, Class::Letter | Class::Single), "{c:?}");
+            assert_eq!(known.is_single(), class == Class::Single, "{c:?}");
+        }
+        assert!(basic().blocks.len() < 400, "{} blocks do not stay in the cache", basic().blocks.len());
+    }
+
+    #[test]
+    fn the_table_of_two_bytes_equals_the_definition() {
+        for c in (0x80..0x800).filter_map(char::from_u32) {
+            let mut bytes = [0; 2];
+            c.encode_utf8(&mut bytes);
+            let mut lower = Vec::new();
+            fold(c, |bytes| lower.extend_from_slice(bytes));
+            for ignore_digits in [false, true] {
+                let expected: &[u8] = match class(c) {
+                    Class::Separator => &[0, 0],
+                    Class::Digit if ignore_digits => &[0, 0],
+                    Class::Ignorable => &IRREGULAR,
+                    _ if lower.len() != 2 => &IRREGULAR,
+                    _ => &lower,
+                };
+                assert_eq!(two_bytes(ignore_digits)[two(bytes[0], bytes[1])], expected, "{c:?}");
+            }
         }
     }
 

@@ -1,7 +1,6 @@
-//! Token hashes → shingles: a 64-bit hash of each run of `n` consecutive tokens.
-//!
-//! A shingle is the xor of its token hashes, each rotated by its place in the run, and then mixed: no joined strings, no
-//! serial dependency. Measured on 18 million shingles: no 64-bit collision (`algorithms.md` §1).
+//! Token hashes → shingles: a 64-bit hash of each run of `n` consecutive tokens, made by [`crate::kernel`].
+
+use crate::kernel::{self, MAX_SHINGLE};
 
 /// Makes shingles of `n` tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +11,7 @@ pub struct Shingler {
 impl Shingler {
     /// Shingles of `n` tokens; `n` is at least 1 and at most 32.
     pub fn new(n: usize) -> Shingler {
-        assert!((1..=32).contains(&n), "a shingle has 1 to 32 tokens");
+        assert!((1..=MAX_SHINGLE).contains(&n), "a shingle has 1 to 32 tokens");
         Shingler { n }
     }
 
@@ -24,40 +23,8 @@ impl Shingler {
     /// The shingles of a text with these token hashes, in order and with repeats, appended to `out`: `len - n + 1` of
     /// them, none if there are fewer than `n` tokens.
     pub fn shingles(self, tokens: &[u64], out: &mut Vec<u64>) {
-        match self.n {
-            3 => append::<3>(tokens, out),
-            4 => append::<4>(tokens, out),
-            5 => append::<5>(tokens, out),
-            n => out.extend(tokens.windows(n).map(combine)),
-        }
+        kernel::shingles(self.n, tokens, out);
     }
-}
-
-/// As [`Shingler::shingles`] with `n` known when compiling, so that the loop unrolls and vectorises.
-fn append<const N: usize>(tokens: &[u64], out: &mut Vec<u64>) {
-    out.extend(tokens.windows(N).map(|window| {
-        let window: &[u64; N] = window.try_into().expect("windows(N) gives N tokens");
-        combine(window)
-    }));
-}
-
-#[inline(always)]
-fn combine(window: &[u64]) -> u64 {
-    let mut mixed = 0;
-    for (i, &token) in window.iter().enumerate() {
-        mixed ^= token.rotate_left(11 * i as u32);
-    }
-    mix(mixed)
-}
-
-/// xorshift-multiply finaliser: every input bit reaches the upper half, which MinHash uses.
-#[inline(always)]
-fn mix(mut x: u64) -> u64 {
-    x ^= x >> 32;
-    x = x.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    x ^= x >> 32;
-    x = x.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    x ^ (x >> 32)
 }
 
 /// The set of shingles: ascending, each once.
@@ -84,16 +51,5 @@ mod tests {
         assert!(make(&[1, 2], 3).is_empty());
         assert_ne!(make(&[1, 2, 3], 3), make(&[3, 2, 1], 3));
         assert_ne!(make(&[7, 7, 7], 3), make(&[8, 8, 8], 3));
-    }
-
-    #[test]
-    fn unrolled_equals_plain() {
-        let tokens: Vec<u64> = (1..50u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-        for n in [3, 4, 5] {
-            let mut fast = Vec::new();
-            Shingler::new(n).shingles(&tokens, &mut fast);
-            let plain: Vec<u64> = tokens.windows(n).map(combine).collect();
-            assert_eq!(fast, plain);
-        }
     }
 }

@@ -5,7 +5,7 @@
 //! different runs and machines can be compared.
 
 use super::Banding;
-use super::kernel::{self, MULTIPLIERS};
+use crate::kernel::{self, MULTIPLIERS};
 
 /// Values in a signature.
 pub const HASHES: usize = 2 * MULTIPLIERS;

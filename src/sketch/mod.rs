@@ -4,7 +4,6 @@
 //! corpus and the options; segments with equal digests are one *class* and are sketched once.
 
 mod bands;
-mod kernel;
 mod minhash;
 mod table;
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From left to right.
-const ORDER: [&str; 15] = [
-    "error", "progress", "corpus", "synth", "input", "sketch", "search", "resolve", "output", "config", "pipeline",
-    "gate", "report", "saved", "cli",
+const ORDER: [&str; 16] = [
+    "error", "progress", "kernel", "corpus", "synth", "input", "sketch", "search", "resolve", "output", "config",
+    "pipeline", "gate", "report", "saved", "cli",
 ];
 
 fn source() -> PathBuf {

@@ -1,4 +1,4 @@
-//! The inner loop of MinHash; the only arithmetic that is compiled per CPU.
+//! The inner loop of MinHash.
 //!
 //! One body in plain Rust, compiled for the baseline, for AVX2 and for AVX-512; the best one that the CPU has is taken at
 //! run time, and a test holds all of them against the baseline. Measured before building (`algorithms.md` §2): 24 ns per
@@ -10,16 +10,16 @@
 const BLOCK: usize = 32;
 
 /// Number of multipliers; each gives a minimum and a maximum.
-pub(super) const MULTIPLIERS: usize = 64;
+pub(crate) const MULTIPLIERS: usize = 64;
 
 /// The extreme values under each multiplier.
-pub(super) struct Extremes {
-    pub(super) min: [u32; MULTIPLIERS],
-    pub(super) max: [u32; MULTIPLIERS],
+pub(crate) struct Extremes {
+    pub(crate) min: [u32; MULTIPLIERS],
+    pub(crate) max: [u32; MULTIPLIERS],
 }
 
 /// For each multiplier `a`: the least and the greatest of `x · a mod 2³²` over `x`, the upper halves of `shingles`.
-pub(super) fn min_max(shingles: &[u64], multipliers: &[u32; MULTIPLIERS]) -> Extremes {
+pub(crate) fn min_max(shingles: &[u64], multipliers: &[u32; MULTIPLIERS]) -> Extremes {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f") {

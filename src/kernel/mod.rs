@@ -1,0 +1,17 @@
+//! The inner loops that are compiled more than once, each time for what another CPU can do.
+//!
+//! In and out: plain slices. Always: every version of a loop gives the same as its plain one, which a test asks of each
+//! that the CPU at hand can run; which one runs is chosen at run time, so that one build is right on every x86-64 and
+//! aarch64 and fast where it can be. Nothing else in the crate knows of CPU features.
+//!
+//! Most loops have one body in plain Rust that the compiler vectorises for each feature set; intrinsics stand only where
+//! it does not, which is for masks of bytes ([`masks`]).
+
+mod extremes;
+mod masks;
+mod shingles;
+mod words;
+
+pub(crate) use extremes::{Extremes, MULTIPLIERS, min_max};
+pub(crate) use shingles::{MAX_SHINGLE, shingles};
+pub(crate) use words::{STRETCH, Stretch, hash_short, hash_token, lower_ascii};

@@ -1,0 +1,418 @@
+//! Lower-cased text → hashes of its tokens.
+//!
+//! A [`Stretch`] of text is lower-cased into a buffer of the same length, in which separators are 0; where tokens meet
+//! without a separator, a *break* is set. A mask of the bytes that are not 0 then gives the bits at which tokens start and
+//! end, these give a list of places, and the list gives a hash each: of up to 16 bytes by one 64×64→128-bit multiplication
+//! (the "mum" of wyhash) of the zero-padded bytes, without a branch on the length; of longer ones XXH3. A token holds no
+//! NUL, so padding cannot make two of them equal.
+//!
+//! Tried and refused: finding the end of each word when it is hashed (the next word waits for it, and the CPU guesses
+//! wrong: 500 MB/s instead of over 1,000).
+#![allow(unsafe_code)] // to call a function compiled for CPU features that were found at run time
+
+use super::masks::Masks;
+
+/// Bytes of text in a stretch, so that all that is made of it stays in the cache.
+pub(crate) const STRETCH: usize = 1 << 13;
+
+/// A character may reach over the end of a stretch, a block of 64 bytes over that, and zeros follow.
+const ROOM: usize = STRETCH + 192;
+
+/// A stretch of text while it is read.
+pub(crate) struct Stretch {
+    /// The text in lower case, separators 0.
+    lower: [u8; ROOM],
+    /// 1 for each place between two bytes at which a token ends and another may start.
+    breaks: [u8; ROOM],
+    /// Whether there are breaks, all of them in the first so many bytes.
+    broken: bool,
+    extent: usize,
+    /// Where tokens start, and, behind that, where they end; or both in turn if there are no breaks.
+    places: [u16; 2 * ROOM],
+}
+
+impl std::fmt::Debug for Stretch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stretch")
+    }
+}
+
+impl Stretch {
+    /// An empty one.
+    pub(crate) fn new() -> Box<Stretch> {
+        let (lower, breaks, places) = ([0; ROOM], [0; ROOM], [0; 2 * ROOM]);
+        Box::new(Stretch { lower, breaks, broken: false, extent: 0, places })
+    }
+
+    /// Begins a stretch of text of which the last character starts before `limit`.
+    pub(crate) fn begin(&mut self, limit: usize) {
+        if self.broken {
+            self.breaks[..self.extent].fill(0);
+        }
+        (self.broken, self.extent) = (false, limit + 5);
+    }
+
+    /// Sets the lower-cased bytes of a character at `at`; gives their number, `len`. What stands behind it is overwritten.
+    #[inline(always)]
+    pub(crate) fn set<const N: usize>(&mut self, at: usize, lower: [u8; N], len: usize) -> usize {
+        self.lower[at..][..N].copy_from_slice(&lower);
+        len
+    }
+
+    /// If it `is_single`, the character of `len` bytes at `at` is a token by itself.
+    #[inline(always)]
+    pub(crate) fn set_breaks(&mut self, at: usize, len: usize, is_single: bool) {
+        self.broken |= is_single;
+        self.breaks[at] |= u8::from(is_single);
+        self.breaks[at + len] |= u8::from(is_single);
+    }
+
+    /// How many of the `n` bytes read belong to a token that may go on.
+    pub(crate) fn torn(&self, n: usize) -> usize {
+        let mut start = n;
+        while start > 0 && self.breaks[start] == 0 && self.lower[start - 1] != 0 {
+            start -= 1;
+        }
+        n - start
+    }
+
+    /// Sets the ASCII characters at the start of `text`, from `at` on; gives their number. Digits count or separate.
+    pub(crate) fn set_ascii(&mut self, at: usize, text: &[u8], digits: bool) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if has_avx2() {
+                // SAFETY: the CPU has all that the callee requires
+                return unsafe { set_ascii_avx2(&mut self.lower[at..], text, digits) };
+            }
+            set_ascii::<super::masks::Sse2>(&mut self.lower[at..], text, digits)
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        set_ascii::<super::masks::Plain>(&mut self.lower[at..], text, digits)
+    }
+
+    /// Nothing stands after the first `n` bytes.
+    fn end(&mut self, n: usize) {
+        self.lower[n..][..64].fill(0);
+    }
+
+    /// Appends the hash of each token in the first `n` bytes, and where it starts, counted from `base`.
+    pub(crate) fn read(&mut self, n: usize, base: usize, hashes: &mut Vec<u64>, starts: &mut Vec<u32>) {
+        self.end(n);
+        #[cfg(target_arch = "x86_64")]
+        {
+            if has_avx2() {
+                // SAFETY: the CPU has all that the callee requires
+                return unsafe { read_avx2(self, n, base, hashes, starts) };
+            }
+            read::<super::masks::Sse2>(self, n, base, hashes, starts);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        read::<super::masks::Plain>(self, n, base, hashes, starts);
+    }
+}
+
+/// Whether the CPU has AVX2 and the instructions for single bits that came with it.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("popcnt")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn set_ascii_avx2(lower: &mut [u8], text: &[u8], digits: bool) -> usize {
+    set_ascii::<super::masks::Avx2>(lower, text, digits)
+}
+
+#[inline(always)]
+fn set_ascii<M: Masks>(lower: &mut [u8], text: &[u8], digits: bool) -> usize {
+    let (blocks, rest) = text.as_chunks::<64>();
+    let (places, _) = lower.as_chunks_mut::<64>();
+    for (i, (place, block)) in places.iter_mut().zip(blocks).enumerate() {
+        let ascii = set_block::<M>(place, block, digits);
+        if ascii < 64 {
+            return 64 * i + ascii;
+        }
+    }
+    let mut block = [0; 64];
+    block[..rest.len()].copy_from_slice(rest);
+    64 * blocks.len() + rest.len().min(set_block::<M>(&mut places[blocks.len()], &block, digits))
+}
+
+/// Sets one block; gives the number of ASCII characters at its start.
+#[inline(always)]
+fn set_block<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], digits: bool) -> usize {
+    for (place, &b) in place.iter_mut().zip(block) {
+        *place = lower_ascii(b, digits);
+    }
+    M::high(block).trailing_zeros() as usize
+}
+
+/// The lower-case letter, or the digit if digits count, or 0.
+#[inline(always)]
+pub(crate) fn lower_ascii(b: u8, digits: bool) -> u8 {
+    let lower = b | 0x20;
+    let letter = if lower.wrapping_sub(b'a') < 26 { lower } else { 0 };
+    let digit = if b.wrapping_sub(b'0') < if digits { 10 } else { 0 } { b } else { 0 };
+    letter | digit
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn read_avx2(stretch: &mut Stretch, n: usize, base: usize, hashes: &mut Vec<u64>, starts: &mut Vec<u32>) {
+    read::<super::masks::Avx2>(stretch, n, base, hashes, starts);
+}
+
+#[inline(always)]
+fn read<M: Masks>(stretch: &mut Stretch, n: usize, base: usize, hashes: &mut Vec<u64>, starts: &mut Vec<u32>) {
+    let words = if stretch.broken { list_broken::<M>(stretch, n) } else { list_edges::<M>(stretch, n) };
+    let lower = &stretch.lower;
+    // not `extend`, which the compiler may put into a function of its own, without the features of this one
+    let (hashed, started) = (hashes.len(), starts.len());
+    hashes.resize(hashed + words, 0);
+    starts.resize(started + words, 0);
+    let tokens = hashes[hashed..].iter_mut().zip(&mut starts[started..]);
+    let mut hash = |(hash, place): (&mut u64, &mut u32), start: u16, end: u16| {
+        *hash = hash_at(lower, start.into(), end.into());
+        *place = base as u32 + u32::from(start);
+    };
+    if stretch.broken {
+        let (from, to) = stretch.places.split_at(ROOM);
+        tokens.zip(from.iter().zip(to)).for_each(|(token, (&start, &end))| hash(token, start, end));
+    } else {
+        let (edges, _) = stretch.places.as_chunks::<2>();
+        tokens.zip(edges).for_each(|(token, &[start, end])| hash(token, start, end));
+    }
+}
+
+/// Lists where tokens start and end in the first `n` bytes, in turn; gives the number of tokens.
+#[inline(always)]
+fn list_edges<M: Masks>(stretch: &mut Stretch, n: usize) -> usize {
+    let (blocks, _) = stretch.lower.as_chunks::<64>();
+    let (mut edges, mut last) = (0, 0);
+    for (i, block) in blocks[..=n / 64].iter().enumerate() {
+        let inside = M::nonzero(block);
+        edges += list(inside ^ (inside << 1 | last), 64 * i, &mut stretch.places[edges..]);
+        last = inside >> 63;
+    }
+    debug_assert_eq!(edges % 2, 0);
+    edges / 2
+}
+
+/// As [`list_edges`] where there are breaks, and starts and ends each by themselves.
+#[inline(always)]
+fn list_broken<M: Masks>(stretch: &mut Stretch, n: usize) -> usize {
+    let (blocks, _) = stretch.lower.as_chunks::<64>();
+    let (broken, _) = stretch.breaks.as_chunks::<64>();
+    let (from, to) = stretch.places.split_at_mut(ROOM);
+    let (mut starts, mut ends, mut last) = (0, 0, 0);
+    for (i, (block, breaks)) in blocks[..=n / 64].iter().zip(broken).enumerate() {
+        let (inside, breaks) = (M::nonzero(block), M::nonzero(breaks));
+        let before = inside << 1 | last;
+        last = inside >> 63;
+        starts += list(inside & (!before | breaks), 64 * i, &mut from[starts..]);
+        ends += list(before & (!inside | breaks), 64 * i, &mut to[ends..]);
+    }
+    debug_assert_eq!(starts, ends);
+    starts
+}
+
+/// For each byte: where its bits are.
+const BITS: [[u16; 8]; 256] = {
+    let mut bits = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                bits[byte][count] = bit;
+                count += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    bits
+};
+
+/// Lists the bits that are set, at the start of `places`, counted from `base`; gives their number. Eight are written for
+/// each byte, however many there are, so that there is no branch for each.
+#[inline(always)]
+fn list(bits: u64, base: usize, places: &mut [u16]) -> usize {
+    let places: &mut [u16; 64] = places.first_chunk_mut().expect("there is room for a block more than there are bytes");
+    let mut count = 0;
+    for (byte, base) in bits.to_le_bytes().into_iter().zip((base as u16..).step_by(8)) {
+        let eight: &mut [u16; 8] = places[count..].first_chunk_mut().expect("at most eight for each byte");
+        *eight = BITS[usize::from(byte)].map(|bit| bit + base);
+        count += byte.count_ones() as usize;
+    }
+    count
+}
+
+/// The hash of the token from `start` to `end`.
+#[inline(always)]
+fn hash_at(lower: &[u8; ROOM], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    if len > 16 {
+        return hash_long(&lower[start..end]);
+    }
+    let bytes: &[u8; 16] = lower[start..].first_chunk().expect("a block of zeros follows the last token");
+    let (low, high) = bytes.split_at(8);
+    let number = |half: &[u8]| u64::from_le_bytes(half.try_into().expect("a half is eight bytes"));
+    hash_halves(number(low) & LOW[len], number(high) & HIGH[len])
+}
+
+/// For each length of a token: the bytes that are its own, in the first and in the second eight. Two tables, and not one
+/// of 16 bytes, for the compiler would take vectors and then both halves out of them again.
+const LOW: [u64; 17] = own_bytes(0);
+const HIGH: [u64; 17] = own_bytes(8);
+
+const fn own_bytes(before: usize) -> [u64; 17] {
+    let mut masks = [0; 17];
+    let mut len = before + 1;
+    while len <= 16 {
+        masks[len] = if len < before + 8 { (1 << (8 * (len - before))) - 1 } else { u64::MAX };
+        len += 1;
+    }
+    masks
+}
+
+/// The hash of a lower-cased token of more than 16 bytes.
+#[cold]
+fn hash_long(token: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(token)
+}
+
+/// The hash of a lower-cased token.
+pub(crate) fn hash_token(token: &[u8]) -> u64 {
+    if token.len() > 16 {
+        return hash_long(token);
+    }
+    let mut padded = [0; 16];
+    padded[..token.len()].copy_from_slice(token);
+    hash_short(u128::from_le_bytes(padded))
+}
+
+/// The hash of a lower-cased token of at most 16 bytes, zero-padded.
+#[inline(always)]
+pub(crate) fn hash_short(packed: u128) -> u64 {
+    hash_halves(packed as u64, (packed >> 64) as u64)
+}
+
+#[inline(always)]
+fn hash_halves(low: u64, high: u64) -> u64 {
+    const SECRET: (u64, u64) = (0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db);
+    let product = u128::from(low ^ SECRET.0) * u128::from(high ^ SECRET.1);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::masks::Plain;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A token ends at a 0 or a break.
+    fn naive(lower: &[u8], breaks: &[usize]) -> Vec<(u64, u32)> {
+        let mut tokens = Vec::new();
+        let mut start = 0;
+        for end in 0..=lower.len() {
+            if end == lower.len() || lower[end] == 0 || breaks.contains(&end) {
+                if start < end {
+                    tokens.push((hash_token(&lower[start..end]), start as u32 + 7));
+                }
+                start = if lower.get(end) == Some(&0) { end + 1 } else { end };
+            }
+        }
+        tokens
+    }
+
+    type Read = fn(&mut Stretch, usize, usize, &mut Vec<u64>, &mut Vec<u32>);
+    type SetAscii = fn(&mut [u8], &[u8], bool) -> usize;
+
+    /// Every version of both loops that this CPU can run.
+    fn versions() -> Vec<(&'static str, Read, SetAscii)> {
+        let mut versions: Vec<(_, Read, SetAscii)> = vec![("plain", read::<Plain>, set_ascii::<Plain>)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            use super::super::masks::Sse2;
+            versions.push(("sse2", read::<Sse2>, set_ascii::<Sse2>));
+            if has_avx2() {
+                // SAFETY: the CPU has what they need
+                versions.push((
+                    "avx2",
+                    |s, n, base, hashes, starts| unsafe { read_avx2(s, n, base, hashes, starts) },
+                    |lower, text, digits| unsafe { set_ascii_avx2(lower, text, digits) },
+                ));
+            }
+        }
+        versions
+    }
+
+    fn check(lower: &[u8], breaks: &[usize]) {
+        let expected = naive(lower, breaks);
+        for (name, read, _) in versions() {
+            let mut stretch = Stretch::new();
+            stretch.lower.fill(0xee); // what is left of another text
+            stretch.lower[..lower.len()].copy_from_slice(lower);
+            stretch.begin(lower.len());
+            breaks.iter().for_each(|&at| stretch.set_breaks(at, 0, true));
+            stretch.end(lower.len());
+            let (mut hashes, mut starts) = (Vec::new(), Vec::new());
+            read(&mut stretch, lower.len(), 7, &mut hashes, &mut starts);
+            let found: Vec<(u64, u32)> = hashes.into_iter().zip(starts).collect();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_every_length_at_every_place() {
+        for len in 0..70 {
+            for shift in (0..70).chain([STRETCH - 70 - len, STRETCH + 3 - len]) {
+                let lower: Vec<u8> = std::iter::repeat_n(0, shift).chain((1..).take(len)).collect();
+                check(&lower, &[]);
+            }
+        }
+        check(&vec![1; STRETCH + 3], &(0..STRETCH + 3).collect::<Vec<_>>());
+        check(&[1, 0].repeat(STRETCH / 2), &[]);
+    }
+
+    #[test]
+    fn torn_is_what_may_go_on() {
+        let mut stretch = Stretch::new();
+        stretch.set(0, *b"ab\0cdef", 7);
+        assert_eq!([2, 3, 7].map(|n| stretch.torn(n)), [2, 0, 4]);
+        stretch.set_breaks(5, 0, true);
+        assert_eq!([4, 5, 7].map(|n| stretch.torn(n)), [1, 0, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_loop_equals_the_plain_one(
+            lower in proptest::collection::vec(prop_oneof![Just(0u8), any::<u8>(), Just(b'x'), Just(b'y')], 0..400),
+            breaks in proptest::collection::btree_set(0usize..400, 0..40),
+        ) {
+            let breaks: Vec<usize> = breaks.into_iter().filter(|&at| at <= lower.len()).collect();
+            check(&lower, &breaks);
+        }
+
+        #[test]
+        fn ascii_in_lower_case(
+            text in proptest::collection::vec(prop_oneof![20 => 0u8..0x80, 1 => any::<u8>()], 0..300),
+            digits: bool,
+        ) {
+            let ascii = text.iter().take_while(|b| b.is_ascii()).count();
+            let counts = |b: u8| if digits { b.is_ascii_alphanumeric() } else { b.is_ascii_alphabetic() };
+            let expected: Vec<u8> =
+                text[..ascii].iter().map(|b| if counts(*b) { b.to_ascii_lowercase() } else { 0 }).collect();
+            for (name, _, set_ascii) in versions() {
+                let mut lower = [0xee; 512];
+                prop_assert_eq!(set_ascii(&mut lower, &text, digits), ascii, "{}", name);
+                prop_assert_eq!(&lower[..ascii], &expected, "{}", name);
+            }
+        }
+    }
+}
