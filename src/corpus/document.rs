@@ -313,7 +313,7 @@ impl Corpus {
         }
     }
 
-    /// The text at a place. If it holds JSON escapes that costs a pass over it and at most 64 KiB before it.
+    /// The text at a place. If it holds JSON escapes that costs a pass over it and at most 4 KiB before it.
     pub fn text_at(&self, place: Place) -> Cow<'_, [u8]> {
         let raw = self.encoded_text(place.doc);
         if self.document(place.doc).encoding == Encoding::Plain {

@@ -38,14 +38,22 @@ fn hex4(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |n, &d| Some(n << 4 | char::from(d).to_digit(16)?))
 }
 
-/// Whether every escape in the inside of a JSON string stands for a character; the offset of the first that does not.
-pub fn validate(raw: &[u8]) -> Result<(), usize> {
-    let mut at = 0;
-    while let Some(step) = memchr(b'\\', &raw[at..]) {
-        at += step;
-        at += unescape(&raw[at..]).ok_or(at)?.0;
+/// Whether every escape in the inside of a JSON string stands for a character: whether there are any, or the offset of the
+/// first that does not. `note` is told of escapes at least `step` bytes apart: the offset of each in `raw`, and in the text.
+pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Result<bool, usize> {
+    let (mut at, mut text, mut next) = (0, 0, step);
+    let mut any = false;
+    while let Some(plain) = memchr(b'\\', &raw[at..]) {
+        any = true;
+        (at, text) = (at + plain, text + plain);
+        if at >= next {
+            note(at as u32, text as u32);
+            next = at + step;
+        }
+        let (len, c) = unescape(&raw[at..]).ok_or(at)?;
+        (at, text) = (at + len, text + c.len_utf8());
     }
-    Ok(())
+    Ok(any)
 }
 
 /// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
@@ -83,6 +91,15 @@ pub(super) fn decode_into(raw: &[u8], text: &mut Vec<u8>) {
     text.extend_from_slice(rest);
 }
 
+/// Some bytes at the start of `raw` that are no backslash, and whether a backslash or the end follows.
+#[inline(always)]
+fn plain_run(raw: &[u8]) -> (usize, bool) {
+    match raw.first_chunk::<STEP>().map(until_backslash) {
+        Some(plain) => (plain, plain < STEP),
+        None => (memchr(b'\\', raw).unwrap_or(raw.len()), true),
+    }
+}
+
 /// The number of bytes before the first backslash.
 #[inline(always)]
 fn until_backslash(chunk: &[u8; 16]) -> usize {
@@ -103,31 +120,17 @@ pub(crate) fn raw_offsets(raw: &[u8], offsets: &[u32]) -> Vec<u32> {
     let mut mapped = Vec::with_capacity(offsets.len());
     let (mut at, mut text) = (0usize, 0usize);
     while wanted.peek().is_some() {
-        let plain = memchr(b'\\', &raw[at..]).unwrap_or(raw.len() - at);
+        let (plain, is_end) = plain_run(&raw[at..]);
         while let Some(offset) = wanted.next_if(|&w| (w as usize) <= text + plain) {
             mapped.push((at + offset as usize - text) as u32);
         }
-        let Some((len, c)) = raw.get(at + plain..).and_then(unescape) else { break };
-        at += plain + len;
-        text += plain + c.len_utf8();
+        (at, text) = (at + plain, text + plain);
+        if is_end {
+            let Some((len, c)) = unescape(&raw[at..]) else { break };
+            (at, text) = (at + len, text + c.len_utf8());
+        }
     }
     mapped
-}
-
-/// Places in `raw`, at least `step` bytes apart, with the offset in `decode(raw)` that each is.
-pub fn checkpoints(raw: &[u8], step: usize) -> Vec<(u32, u32)> {
-    let mut points = Vec::new();
-    let (mut at, mut text, mut next) = (0usize, 0usize, step);
-    while let Some(plain) = memchr(b'\\', &raw[at..]) {
-        (at, text) = (at + plain, text + plain);
-        if at >= next {
-            points.push((at as u32, text as u32));
-            next = at + step;
-        }
-        let Some((len, c)) = unescape(&raw[at..]) else { break };
-        (at, text) = (at + len, text + c.len_utf8());
-    }
-    points
 }
 
 #[cfg(test)]
@@ -138,7 +141,8 @@ mod tests {
     #[test]
     fn every_escape_of_the_standard() {
         let raw = br#"a\"b\\c\/d\be\ff\ng\rh\ti\u00e9j\ud83d\ude00k"#;
-        assert_eq!(validate(raw), Ok(()));
+        assert_eq!(validate(raw, 64, |_, _| {}), Ok(true));
+        assert_eq!(validate(b"plain", 64, |_, _| {}), Ok(false));
         assert_eq!(String::from_utf8(decode(raw)).unwrap(), "a\"b\\c/d\u{8}e\u{c}f\ng\rh\tiéj😀k");
     }
 
@@ -146,7 +150,7 @@ mod tests {
     fn lone_surrogates_and_bad_escapes_are_refused() {
         for (raw, at) in [(r"ab\ud800", 2), (r"\udc00", 0), (r"\ud800\u0041", 0), (r"\x", 0), (r"ok\", 2), (r"\u12", 0)]
         {
-            assert_eq!(validate(raw.as_bytes()), Err(at), "{raw}");
+            assert_eq!(validate(raw.as_bytes(), 64, |_, _| {}), Err(at), "{raw}");
         }
     }
 
@@ -162,7 +166,10 @@ mod tests {
         fn checkpoints_are_where_they_say(text in r#"[a\\"é😀\n]{0,60}"#, step in 1usize..20) {
             let raw = serde_json::to_string(&text).unwrap();
             let inside = &raw.as_bytes()[1..raw.len() - 1];
-            for (at, offset) in checkpoints(inside, step) {
+            let mut noted = Vec::new();
+            validate(inside, step, |at, offset| noted.push((at, offset))).unwrap();
+            prop_assert!(noted.windows(2).all(|pair| pair[0].0 + step as u32 <= pair[1].0));
+            for (at, offset) in noted {
                 prop_assert_eq!(decode(&inside[..at as usize]), &text.as_bytes()[..offset as usize]);
             }
         }

@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::{InputOptions, OnError, Parsed};
-use crate::corpus::{Document, Encoding, Reject, checkpoints, validate_json_string};
+use crate::corpus::{Document, Encoding, Reject, validate_json_string};
 use crate::error::{Error, Result};
 
 /// The way to a field of a JSON object: `a.b` is the field `b` of the object in field `a`.
@@ -94,8 +94,9 @@ fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> P
         if !line.iter().all(u8::is_ascii_whitespace) {
             match locate(line, &options.text_field) {
                 Ok(text) => {
-                    note_checkpoints(&line[text.clone()], start + text.start, &mut part.checkpoints);
-                    part.documents.push(document(line, start, part.lines, text));
+                    let points = text.checkpoints.into_iter();
+                    part.checkpoints.extend(points.map(|(at, offset)| (start as u64 + u64::from(at), offset)));
+                    part.documents.push(document(line, start, part.lines, text.range, text.encoding));
                 }
                 Err(reason) => {
                     let range = start as u64..end as u64;
@@ -111,19 +112,7 @@ fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> P
     part
 }
 
-/// Bytes from one checkpoint of a text to the next.
-const CHECKPOINT: usize = 64 << 10;
-
-/// Notes checkpoints in a long text that holds escapes and begins at offset `base` of the source.
-fn note_checkpoints(raw: &[u8], base: usize, noted: &mut Vec<(u64, u32)>) {
-    if raw.len() > CHECKPOINT {
-        noted.extend(checkpoints(raw, CHECKPOINT).into_iter().map(|(at, text)| (base as u64 + u64::from(at), text)));
-    }
-}
-
-fn document(line: &[u8], start: usize, number: u64, text: Range<usize>) -> Document {
-    let has_escapes = memchr(b'\\', &line[text.clone()]).is_some();
-    let encoding = if has_escapes { Encoding::Json } else { Encoding::Plain };
+fn document(line: &[u8], start: usize, number: u64, text: Range<usize>, encoding: Encoding) -> Document {
     Document {
         source: 0,
         record: 0,
@@ -136,8 +125,20 @@ fn document(line: &[u8], start: usize, number: u64, text: Range<usize>) -> Docum
     }
 }
 
-/// The place of the text inside a line, without its quotes; or what is wrong with the record.
-fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Range<usize>, String> {
+/// The text inside a line.
+struct Located {
+    /// Its place, without the quotes.
+    range: Range<usize>,
+    encoding: Encoding,
+    /// See [`crate::corpus::Source::checkpoints`], counted from the start of the line.
+    checkpoints: Vec<(u32, u32)>,
+}
+
+/// Bytes from one checkpoint of a text to the next.
+const CHECKPOINT: usize = 4 << 10;
+
+/// The text inside a line, or what is wrong with the record.
+fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Located, String> {
     if u32::try_from(line.len()).is_err() {
         return Err("a record of 4 GiB or more; split it".to_owned());
     }
@@ -148,10 +149,14 @@ fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Range<usiz
         return Err(format!("field `{text_field}` is not a string"));
     }
     let start = raw.as_ptr() as usize - line.as_ptr() as usize + 1;
-    let text = start..start + raw.len() - 2;
-    validate_json_string(&line[text.clone()])
-        .map_err(|at| format!("field `{text_field}` has an escape that is no character, at byte {}", start + at + 1))?;
-    Ok(text)
+    let range = start..start + raw.len() - 2;
+    let mut checkpoints = Vec::new();
+    let has_escapes = validate_json_string(&line[range.clone()], CHECKPOINT, |at, offset| {
+        checkpoints.push((start as u32 + at, offset));
+    })
+    .map_err(|at| format!("field `{text_field}` has an escape that is no character, at byte {}", start + at + 1))?;
+    let encoding = if has_escapes { Encoding::Json } else { Encoding::Plain };
+    Ok(Located { range, encoding, checkpoints })
 }
 
 /// The value of a field in a record that is one JSON object.
