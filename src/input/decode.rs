@@ -6,23 +6,84 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
+use rayon::prelude::*;
+
 use crate::corpus::Codec;
 
 /// The codec of `stored`, and what it decodes to: borrowed if it is not compressed. The error says what is wrong.
+///
+/// Frames of zstd and members of gzip are decoded on all threads.
 pub(super) fn decode(stored: &[u8]) -> Result<(Codec, Cow<'_, [u8]>), String> {
     let codec = sniff(stored);
-    let mut bytes = Vec::new();
-    let result: io::Result<usize> = match codec {
-        Codec::None => return Ok((codec, Cow::Borrowed(stored))),
-        Codec::Gzip => flate2::read::MultiGzDecoder::new(stored).read_to_end(&mut bytes),
-        Codec::Zstd => zstd::stream::read::Decoder::with_buffer(stored).and_then(|mut d| d.read_to_end(&mut bytes)),
-        Codec::Bzip2 => bzip2::read::MultiBzDecoder::new(stored).read_to_end(&mut bytes),
-        Codec::Xz => liblzma::read::XzDecoder::new_multi_decoder(stored).read_to_end(&mut bytes),
-    };
-    match result {
-        Ok(_) => Ok((codec, Cow::Owned(bytes))),
-        Err(e) => Err(format!("damaged or truncated {} data: {e}", codec.name())),
+    if codec == Codec::None {
+        return Ok((codec, Cow::Borrowed(stored)));
     }
+    let decoded = decode_parts(stored, codec).map_or_else(|| decode_part(stored, codec), Ok);
+    let bytes = decoded.map_err(|e| format!("damaged or truncated {} data: {e}", codec.name()))?;
+    Ok((codec, Cow::Owned(bytes)))
+}
+
+/// Decodes whole streams, one after the other.
+fn decode_part(stored: &[u8], codec: Codec) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match codec {
+        Codec::None => bytes.extend_from_slice(stored),
+        Codec::Gzip => _ = flate2::read::MultiGzDecoder::new(stored).read_to_end(&mut bytes)?,
+        Codec::Zstd => _ = zstd::stream::read::Decoder::with_buffer(stored)?.read_to_end(&mut bytes)?,
+        Codec::Bzip2 => _ = bzip2::read::MultiBzDecoder::new(stored).read_to_end(&mut bytes)?,
+        Codec::Xz => _ = liblzma::read::XzDecoder::new_multi_decoder(stored).read_to_end(&mut bytes)?,
+    }
+    Ok(bytes)
+}
+
+/// Parts that are decoded by one task have at least this many bytes.
+const PART: usize = 256 << 10;
+
+/// Decodes in parts, on all threads; `None` if there are no parts, or one cannot be decoded by itself.
+///
+/// A part that decodes from its first byte to its last one is a number of whole streams, so if all of them do, the parts
+/// were cut where streams begin, even where that was a guess.
+fn decode_parts(stored: &[u8], codec: Codec) -> Option<Vec<u8>> {
+    let starts = match codec {
+        Codec::Zstd => frame_starts(stored),
+        Codec::Gzip => likely_member_starts(stored),
+        Codec::None | Codec::Bzip2 | Codec::Xz => return None,
+    };
+    if starts.is_empty() {
+        return None;
+    }
+    let ends = starts.iter().copied().chain([stored.len()]);
+    let parts: Vec<&[u8]> =
+        [0].into_iter().chain(starts.iter().copied()).zip(ends).map(|(a, b)| &stored[a..b]).collect();
+    let decoded: Vec<Vec<u8>> =
+        parts.into_par_iter().map(|part| decode_part(part, codec).ok()).collect::<Option<_>>()?;
+    Some(decoded.concat())
+}
+
+/// Where frames of zstd begin, at least [`PART`] apart, but for the first; up to the first that is not whole.
+fn frame_starts(stored: &[u8]) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let (mut at, mut last) = (0, 0);
+    while let Ok(len @ 1..) = zstd::zstd_safe::find_frame_compressed_size(&stored[at..]) {
+        at += len;
+        if at - last >= PART && at < stored.len() {
+            starts.push(at);
+            last = at;
+        }
+    }
+    starts
+}
+
+/// Where members of gzip seem to begin, at least [`PART`] apart, but for the first: nothing but decoding tells for sure.
+fn likely_member_starts(stored: &[u8]) -> Vec<usize> {
+    let mut last = 0;
+    let is_start = |at: &usize| {
+        // magic and deflate; no reserved flag (RFC 1952 §2.3.1)
+        let begins = matches!(stored[*at..], [0x1f, 0x8b, 8, flags, ..] if flags & 0xe0 == 0) && *at - last >= PART;
+        last = if begins { *at } else { last };
+        begins
+    };
+    memchr::memmem::find_iter(stored, b"\x1f\x8b\x08").filter(is_start).collect()
 }
 
 /// The codec whose signature `stored` begins with.
@@ -69,6 +130,48 @@ mod tests {
             assert_eq!(found, codec);
             assert_eq!(*bytes, text, "{codec:?}");
         }
+    }
+
+    /// Two parts at least, whichever way it is compressed: numbers that hardly repeat.
+    fn long_text() -> Vec<u8> {
+        (0..200_000u64).flat_map(|n| format!("{:x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into_bytes()).collect()
+    }
+
+    fn members(texts: &[&[u8]]) -> [(Codec, Vec<u8>); 2] {
+        let gzip = |text: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        };
+        let zstd = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
+        let all = |encode: &dyn Fn(&[u8]) -> Vec<u8>| texts.iter().flat_map(|text| encode(text)).collect();
+        [(Codec::Gzip, all(&gzip)), (Codec::Zstd, all(&zstd))]
+    }
+
+    #[test]
+    fn parts_are_decoded_as_the_whole_is() {
+        let text = long_text();
+        for cuts in [vec![text.len() / 2], vec![5, 1_000_000, 1_000_001, 2_000_000]] {
+            let ends: Vec<usize> = cuts.iter().copied().chain([text.len()]).collect();
+            let texts: Vec<&[u8]> = [0].iter().chain(&cuts).zip(ends).map(|(&a, b)| &text[a..b]).collect();
+            for (codec, stored) in members(&texts) {
+                assert!(decode_parts(&stored, codec).is_some_and(|bytes| bytes == text), "{codec:?}");
+                assert_eq!(decode(&stored), Ok((codec, Cow::Borrowed(&text[..]))));
+                assert!(decode(&stored[..stored.len() - 1]).is_err() && decode(&stored[..stored.len() / 2]).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_member_is_not_one() {
+        let mut text = long_text();
+        text.extend_from_slice(b"\x1f\x8b\x08\x00");
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(&text).unwrap();
+        let stored = encoder.finish().unwrap();
+        assert!(!likely_member_starts(&stored).is_empty());
+        assert_eq!(decode_parts(&stored, Codec::Gzip), None);
+        assert_eq!(decode(&stored), Ok((Codec::Gzip, Cow::Borrowed(&text[..]))));
     }
 
     #[test]
