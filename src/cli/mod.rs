@@ -12,6 +12,7 @@ mod changed;
 mod check;
 mod clean;
 mod configuration;
+mod cut_short;
 mod diff;
 mod explain;
 mod generate;
@@ -35,6 +36,7 @@ use terminal::Terminal;
 
 /// Runs the command.
 pub fn main() -> ExitCode {
+    cut_short::explain_from_now_on();
     let words: Vec<_> = std::env::args_os().collect();
     let cli = match configuration::parse(&words) {
         Ok(cli) => cli,

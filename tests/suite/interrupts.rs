@@ -17,7 +17,25 @@ fn corpus(documents: u64) -> Vec<u8> {
 
 #[cfg(unix)]
 fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    signal(child, "-INT");
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_input_that_is_cut_short_under_the_program_is_an_error_in_words() {
+    let dir = Dir::new();
+    let mut child = dir.spawn(dir.command(&["scan", "-"]).stdin(Stdio::piped()));
+    std::thread::sleep(Duration::from_millis(300)); // it waits for its input
+    signal(&child, "-BUS");
+    assert_eq!(code_within(&mut child, Duration::from_secs(60)), Some(Some(2)));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("cut short") && said.contains("remedy"), "{said}");
 }
 
 /// Waits for a child, but not for ever.
