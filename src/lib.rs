@@ -13,7 +13,7 @@
 //!
 //! Modules stand in one line, and each uses only those before it: [`error`], [`progress`], `kernel` (loops
 //! that are compiled per CPU), [`corpus`], [`synth`], [`input`], [`sketch`], [`search`], [`resolve`], [`output`],
-//! [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], and the command.
+//! [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], [`bench`], and the command.
 //!
 //! # Texts in memory
 //!
@@ -46,6 +46,7 @@
 //! # Ok::<(), unecho::Error>(())
 //! ```
 
+pub mod bench;
 pub mod config;
 pub mod corpus;
 pub mod error;

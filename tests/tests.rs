@@ -10,6 +10,7 @@ mod suite {
     pub(crate) mod schema;
 
     mod accepted;
+    mod bench;
     mod check;
     mod ci_docs;
     mod ci_formats;
@@ -26,6 +27,7 @@ mod suite {
     mod layers;
     mod oracle;
     mod passages;
+    mod plan;
     mod properties;
     mod readers;
     mod real;

@@ -8,8 +8,10 @@
 mod accepted;
 mod args;
 mod bands;
+mod bench;
 mod changed;
 mod check;
+mod child;
 mod clean;
 mod configuration;
 mod cut_short;
@@ -17,6 +19,7 @@ mod diff;
 mod explain;
 mod generate;
 mod paint;
+mod plan;
 mod progress;
 mod render;
 mod reports;
@@ -64,11 +67,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
-    settings::use_threads(cli.global.threads)?;
+    settings::use_threads(&cli)?;
     match cli.command {
         Command::Check(args) => return check::run(&args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Clean(args) => clean::run(args, terminal),
+        Command::Plan(args) => plan::run(&args, terminal),
+        Command::Bench(args) => bench::run(&args, &cli.global.threads.0, terminal),
         Command::Synth(args) => synth::run(args, terminal),
         Command::Restore(args) => restore::run(args, terminal),
         Command::Init(args) => configuration::init(&args, terminal),

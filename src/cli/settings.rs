@@ -178,7 +178,13 @@ pub(super) fn parse_report(text: &str) -> std::result::Result<(ReportFormat, Pat
 }
 
 /// Sets the number of worker threads for the whole process.
-pub(super) fn use_threads(threads: usize) -> Result<()> {
+pub(super) fn use_threads(cli: &args::Cli) -> Result<()> {
+    let threads = match (cli.global.threads.0.as_slice(), &cli.command) {
+        ([threads], _) => *threads,
+        // its runs have threads of their own
+        (_, args::Command::Bench(_)) => 0,
+        _ => return Err(Error::Usage("--threads is one number, except for `bench`".to_owned())),
+    };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     pool.map_err(|e| Error::Usage(format!("--threads {threads}: {e}")))
 }

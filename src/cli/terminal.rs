@@ -74,6 +74,13 @@ impl Terminal {
         print(style, &mut stderr.lock()).map_err(|e| Error::io("cannot write", "standard error", e))
     }
 
+    /// Tells on standard error what is going on, if verbose.
+    pub(super) fn note(&self, what: &str) {
+        if self.verbose {
+            let _ = writeln!(io::stderr(), "  {what}");
+        }
+    }
+
     /// Prints data on standard output.
     pub(super) fn print(&self, print: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) -> Result<()> {
         self.clear();

@@ -86,8 +86,34 @@ fn likely_member_starts(stored: &[u8]) -> Vec<usize> {
     memchr::memmem::find_iter(stored, b"\x1f\x8b\x08").filter(is_start).collect()
 }
 
+/// What the beginning of a file decodes to, as far as it goes: what is cut short or damaged ends it without a word.
+pub(super) fn decode_prefix(stored: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = match sniff(stored) {
+        Codec::None => return stored.to_vec(),
+        Codec::Gzip => gather(flate2::read::MultiGzDecoder::new(stored), &mut bytes),
+        Codec::Zstd => zstd::stream::read::Decoder::with_buffer(stored).and_then(|d| gather(d, &mut bytes)),
+        Codec::Bzip2 => gather(bzip2::read::MultiBzDecoder::new(stored), &mut bytes),
+        Codec::Xz => gather(liblzma::read::XzDecoder::new_multi_decoder(stored), &mut bytes),
+    };
+    // the failure is where the beginning ends
+    drop(read);
+    bytes
+}
+
+/// Reads all that there is before a failure.
+fn gather(mut from: impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            len => bytes.extend_from_slice(&buffer[..len]),
+        }
+    }
+}
+
 /// The codec whose signature `stored` begins with.
-fn sniff(stored: &[u8]) -> Codec {
+pub(super) fn sniff(stored: &[u8]) -> Codec {
     match stored {
         [0x1f, 0x8b, 8, ..] => Codec::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Codec::Zstd,
@@ -179,6 +205,18 @@ mod tests {
         for (codec, stored) in samples() {
             for len in 10..stored.len() {
                 assert!(decode(&stored[..len]).is_err(), "{codec:?} at {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_decodes_to_a_prefix() {
+        let text = b"some text, some more text\n".repeat(20);
+        for (codec, stored) in samples() {
+            assert_eq!(decode_prefix(&stored), text, "{codec:?}");
+            for len in 0..stored.len() {
+                let prefix = decode_prefix(&stored[..len]);
+                assert!(text.starts_with(&prefix) || prefix == stored[..len], "{codec:?} at {len}");
             }
         }
     }

@@ -7,6 +7,7 @@
 mod decode;
 mod jsonl;
 mod place;
+mod sample;
 mod text;
 mod walk;
 
@@ -25,6 +26,7 @@ use crate::progress::{Progress, Stage};
 
 pub use jsonl::{FieldPath, field, field_text};
 pub(crate) use place::Directories;
+pub use sample::{Piece, Sampled, sample};
 use walk::{Found, Guess};
 pub use walk::{WalkOptions, read_list};
 

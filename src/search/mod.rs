@@ -8,6 +8,7 @@
 mod contain;
 mod decisions;
 pub mod edits;
+mod join;
 mod near;
 pub mod passage;
 mod verify;
@@ -19,6 +20,7 @@ use crate::sketch::{Sketcher, Table};
 
 use contain::Postings;
 pub use decisions::{Apart, Choice, Decision, Decisions, Pair};
+pub use join::Join;
 use near::Buckets;
 pub use verify::{Measure, similarity};
 use verify::{Sets, Verified};

@@ -5,7 +5,7 @@ use super::common::Dir;
 #[test]
 fn help_has_examples_and_states_defaults_and_the_short_help_is_shorter() {
     let dir = Dir::new();
-    for command in ["scan", "clean", "restore", "synth"] {
+    for command in ["scan", "clean", "restore", "synth", "plan", "bench"] {
         let (long, short) = (dir.run(&[command, "--help"]).ok(), dir.run(&[command, "-h"]).ok());
         assert!(long.out().contains("Example"), "{long}");
         assert!(long.stderr.is_empty(), "help that was asked for is data: {long}");

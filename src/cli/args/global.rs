@@ -10,9 +10,9 @@ use clap::{Args, ValueEnum};
 pub(in crate::cli) struct Global {
     /// Worker threads; 0 for one per core [default: 0]
     ///
-    /// The result does not depend on it. RAYON_NUM_THREADS is honoured where this is 0.
-    #[arg(short = 'j', long, global = true, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(in crate::cli) threads: usize,
+    /// The result does not depend on it. RAYON_NUM_THREADS is honoured where this is 0. `bench` takes several, as in 1,2,4.
+    #[arg(short = 'j', long, global = true, value_name = "N", default_value = "0", hide_default_value = true, value_parser = parse_threads)]
+    pub(in crate::cli) threads: Threads,
     /// Settings from this file [default: unecho.toml, found upwards from the input]
     ///
     /// The search ends at the root of the repository. UNECHO_CONFIG names a file too.
@@ -41,4 +41,14 @@ pub(in crate::cli) enum When {
     Auto,
     Always,
     Never,
+}
+
+/// Numbers of worker threads: one, or for `bench` several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Threads(pub(in crate::cli) Vec<usize>);
+
+/// Parses `4` or `1,2,4`.
+fn parse_threads(text: &str) -> Result<Threads, String> {
+    let number = |text: &str| text.trim().parse().map_err(|_| format!("`{text}` is not a whole number"));
+    text.split(',').map(number).collect::<Result<_, _>>().map(Threads)
 }

@@ -1,11 +1,13 @@
 //! What was typed: one file per command or group of options. What it means is in `settings`.
 
+mod bench;
 mod check;
 mod clean;
 mod config;
 mod find;
 mod global;
 mod input;
+mod plan;
 mod report;
 mod restore;
 mod saved;
@@ -14,12 +16,14 @@ mod synth;
 
 use clap::{Parser, Subcommand};
 
+pub(super) use bench::Bench;
 pub(super) use check::{Check, Gates, Judging};
 pub(super) use clean::{Action, Clean};
 pub(super) use config::{Config, Init};
 pub(super) use find::{CutArg, Find, Measure, Normalised, ParagraphBreak, Scope, Tokens, UnitArg};
 pub(super) use global::{Global, When};
 pub(super) use input::{Format, Input, OnError, Records};
+pub(super) use plan::Plan;
 pub(super) use report::Report;
 pub(super) use restore::Restore;
 pub(super) use saved::{Diff, DiffFormat, Explain, Render, Review};
@@ -94,6 +98,19 @@ pub(super) enum Command {
     /// after a and k a reason may follow. Decisions are saved as they are made.
     #[command(after_long_help = saved::REVIEW_EXAMPLES)]
     Review(Review),
+    /// Say what a run will take, from a sample: text, documents, time, memory, disk, and recall
+    ///
+    /// Pieces from all over the input are run through the real stages, half of them and then all of them, and what that took is
+    /// extrapolated, with ranges. Of compressed files only the beginnings are looked at.
+    #[command(after_long_help = plan::EXAMPLES)]
+    Plan(Box<Plan>),
+    /// Measure speed, memory and quality on your corpus or a made-up one
+    ///
+    /// Every run is `unecho clean` in a process of its own, from disk to disk, report included; settings take turns. Quality
+    /// is that of documents: recall and precision against what was planted, or against an exact join of a sample of INPUT with
+    /// all of it, with 95 % confidence intervals (Wilson).
+    #[command(after_long_help = bench::EXAMPLES)]
+    Bench(Box<Bench>),
     /// Write a made-up corpus with planted, known duplicates, and the truth about them
     ///
     /// To measure a de-duplicator with: what it finds, and what it should have left alone. The same options give the same

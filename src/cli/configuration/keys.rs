@@ -13,10 +13,10 @@ use crate::report::ReportFormat;
 const NO_SETTINGS: [&str; 4] = ["help", "version", "config", "isolated"];
 
 /// Commands that have no settings: those that look at a saved run take everything from it and from what was typed, for a
-/// similarity or a format that is set for runs means something else there; and a made-up corpus, which should be the same
-/// wherever it is made.
-const NO_COMMANDS: [&str; 10] =
-    ["completions", "man", "config", "init", "help", "report", "explain", "diff", "review", "synth"];
+/// similarity or a format that is set for runs means something else there; and a made-up corpus and a measurement,
+/// which should be the same wherever they are made.
+const NO_COMMANDS: [&str; 11] =
+    ["completions", "man", "config", "init", "help", "report", "explain", "diff", "review", "synth", "bench"];
 
 /// The commands that have settings.
 pub(super) fn commands(cli: &Command) -> impl Iterator<Item = &Command> {
