@@ -21,7 +21,7 @@ pub(super) fn run(args: &args::Plan, terminal: &Terminal) -> Result<()> {
         return Err(Error::Nothing("nothing to plan for: no file holds text".to_owned()));
     }
     terminal.writing();
-    let (known, runs) = try_out(&sampled, &config, terminal)?;
+    let (known, runs) = try_out(&sampled, &config, terminal).map_err(|e| in_the_input(e, &sampled))?;
     let found = forecast(&known, &runs);
     let threads = rayon::current_num_threads();
     terminal.print(|style, out| match args.json {
@@ -50,6 +50,17 @@ fn try_out(sampled: &Sampled, config: &Config, terminal: &Terminal) -> Result<(K
     let (run, documents) = observe(&all, config, terminal)?;
     runs.push(run);
     Ok((known(sampled, &documents), runs))
+}
+
+/// An error in a copy of a piece, as one in the file that the piece is of.
+fn in_the_input(error: Error, sampled: &Sampled) -> Error {
+    let Error::Input { path, line, reason } = &error else { return error };
+    let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<usize>().ok());
+    let Some(piece) = number.and_then(|number| sampled.pieces.get(number)) else { return error };
+    match line.filter(|_| sampled.whole) {
+        Some(line) => Error::input(&piece.path, Some(line), reason.clone()),
+        None => Error::input(&piece.path, None, format!("a record somewhere inside: {reason}")),
+    }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

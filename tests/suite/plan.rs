@@ -76,5 +76,7 @@ fn what_cannot_be_looked_at_is_refused() {
     dir.write("empty/x.png", "");
     dir.run(&["plan", "-"]).refused(&["standard input"]);
     dir.run(&["plan", "missing.jsonl"]).refused(&["missing.jsonl"]);
+    dir.write("bad.jsonl", "{\"text\": \"good\"}\nbad\n");
+    dir.run(&["plan", "bad.jsonl"]).refused(&["bad.jsonl:2", "malformed JSON"]);
     dir.run(&["plan", "empty"]).refused(&["nothing to plan"]);
 }
