@@ -59,6 +59,13 @@ pub enum Error {
         /// What is missing, and what to do.
         reason: String,
     },
+    /// What does not fit into memory cannot be put on disk.
+    Spill {
+        /// The directory of temporary data.
+        dir: PathBuf,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// The user asked the run to stop; nothing half-written is left.
     Interrupted,
     /// The reader of standard output went away.
@@ -98,6 +105,7 @@ impl fmt::Display for Error {
             Error::Output { path, reason } | Error::Ledger { path, reason } | Error::Saved { path, reason } => {
                 write!(f, "{}: {reason}", path.display())
             }
+            Error::Spill { dir, reason } => write!(f, "{}: {reason}", dir.display()),
             Error::Interrupted => f.write_str("interrupted; nothing half-written was left behind"),
             Error::ClosedPipe => f.write_str("the reader of the output closed it"),
         }

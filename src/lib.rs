@@ -11,7 +11,7 @@
 //!                                                                            └────────► report
 //! ```
 //!
-//! Modules stand in one line, and each uses only those before it: [`error`], [`progress`], `kernel` (loops
+//! Modules stand in one line, and each uses only those before it: [`error`], [`memory`], [`progress`], `kernel` (loops
 //! that are compiled per CPU), [`corpus`], [`synth`], [`input`], [`sketch`], [`search`], [`resolve`], [`output`],
 //! [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], [`bench`], and the command.
 //!
@@ -53,6 +53,7 @@ pub mod error;
 pub mod gate;
 pub mod input;
 mod kernel;
+pub mod memory;
 pub mod output;
 pub mod pipeline;
 pub mod progress;

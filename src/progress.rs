@@ -4,6 +4,7 @@
 //! is silence: it shows nothing and never stops.
 
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// The stages of a run, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,9 +50,13 @@ pub trait Progress: Sync {
     /// Whether the user asked the run to stop.
     fn cancelled(&self) -> bool;
 
-    /// [`Error::Interrupted`] if the user asked the run to stop.
+    /// [`Error::Interrupted`] if the user asked the run to stop, [`Error::Spill`] if memory ran out.
     fn check(&self) -> Result<()> {
-        if self.cancelled() { Err(Error::Interrupted) } else { Ok(()) }
+        match memory::failure() {
+            Some(failure) => Err(failure),
+            None if self.cancelled() => Err(Error::Interrupted),
+            None => Ok(()),
+        }
     }
 }
 

@@ -67,6 +67,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
+    settings::limit_memory(&cli.global, terminal.progress())?;
     settings::use_threads(&cli)?;
     match cli.command {
         Command::Check(args) => return check::run(&args, terminal),

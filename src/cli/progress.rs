@@ -65,6 +65,7 @@ impl Bars {
             stages: self.state().times.clone(),
             seconds: self.started.elapsed().as_secs_f64(),
             peak_memory: peak_memory(),
+            peak_temporary: crate::memory::temporary_peak(),
             threads: rayon::current_num_threads(),
         }
     }

@@ -153,8 +153,10 @@ pub(super) fn print_summary(
     let memory = report.measured.peak_memory.map_or_else(|| "unknown".to_owned(), human_bytes);
     writeln!(
         out,
-        "  all      {:>8.3} s on {} threads, peak memory {memory}",
-        report.measured.seconds, report.measured.threads
+        "  all      {:>8.3} s on {} threads, peak memory {memory}, temporary disk {}",
+        report.measured.seconds,
+        report.measured.threads,
+        human_bytes(report.measured.peak_temporary)
     )
 }
 

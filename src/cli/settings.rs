@@ -7,6 +7,8 @@ use crate::config::{Config, PerUnit};
 use crate::corpus::{ParagraphBreak, TokenOptions, Unit};
 use crate::error::{Error, Result};
 use crate::input::{FieldPath, InputFormat, InputOptions, OnError, Records, WalkOptions, read_list};
+use crate::memory;
+use crate::progress::Progress;
 use crate::report::ReportFormat;
 use crate::resolve::{CutAt, KeepPolicy, Scope};
 use crate::search::passage::{Normalise, PassageOptions};
@@ -187,6 +189,25 @@ pub(super) fn use_threads(cli: &args::Cli) -> Result<()> {
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     pool.map_err(|e| Error::Usage(format!("--threads {threads}: {e}")))
+}
+
+/// Limits the memory of the process. What was not asked for is left out where it is not possible.
+pub(super) fn limit_memory(global: &args::Global, progress: &dyn Progress) -> Result<()> {
+    let asked_for = global.memory.is_some() || global.temp_dir.is_some();
+    let Some(bytes) = global.memory.unwrap_or_default().bytes(memory::machine()) else {
+        let unknown = "nothing says how much memory this machine has; give --memory as for example 2GiB";
+        return if asked_for { Err(Error::Usage(unknown.to_owned())) } else { Ok(()) };
+    };
+    let dir = global.temp_dir.clone().unwrap_or_else(memory::default_dir);
+    match memory::limit(&memory::Limit { bytes, dir: dir.clone() }) {
+        Err(e) if asked_for => return Err(e),
+        _ if asked_for && memory::is_in_memory() => progress.warn(&format!(
+            "{} is in memory itself: what goes there saves none; name a directory on a disk with --temp-dir",
+            dir.display()
+        )),
+        _ => {}
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ mod tests {
         let texts = [format!("{a}\n{b}\n"), format!("{a} x\n{}", words("c", 60)), b.clone(), format!("{b}\u{202e}")];
         let outcome = crate::find(Corpus::from_texts(texts), &Config::default(), &()).unwrap();
         let stages = vec![("read".to_owned(), 0.1), ("a stage".to_owned(), 1.0 / 3.0)];
-        let measured = Measured { stages, seconds: 0.1 + 0.2, peak_memory: None, threads: 2 };
+        let measured = Measured { stages, seconds: 0.1 + 0.2, peak_memory: None, peak_temporary: 0, threads: 2 };
         written(&Report::new(&outcome, measured, "unecho \"x\"".to_owned()))
     }
 

@@ -65,6 +65,9 @@ pub struct Measured {
     pub stages: Vec<(String, f64)>,
     /// The greatest resident memory so far, in bytes; `None` where the system does not tell.
     pub peak_memory: Option<u64>,
+    /// The greatest size of temporary data on disk so far, in bytes.
+    #[serde(default)]
+    pub peak_temporary: u64,
     /// Worker threads.
     pub threads: usize,
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From left to right.
-const ORDER: [&str; 17] = [
-    "error", "progress", "kernel", "corpus", "synth", "input", "sketch", "search", "resolve", "output", "config",
-    "pipeline", "gate", "report", "saved", "bench", "cli",
+const ORDER: [&str; 18] = [
+    "error", "memory", "progress", "kernel", "corpus", "synth", "input", "sketch", "search", "resolve", "output",
+    "config", "pipeline", "gate", "report", "saved", "bench", "cli",
 ];
 
 fn source() -> PathBuf {

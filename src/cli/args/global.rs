@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::memory::Amount;
+
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "General")]
@@ -13,6 +15,17 @@ pub(in crate::cli) struct Global {
     /// The result does not depend on it. RAYON_NUM_THREADS is honoured where this is 0. `bench` takes several, as in 1,2,4.
     #[arg(short = 'j', long, global = true, value_name = "N", default_value = "0", hide_default_value = true, value_parser = parse_threads)]
     pub(in crate::cli) threads: Threads,
+    /// Memory that the process may have: 2GiB, 500MB, or a share of what the machine allows [default: 50%]
+    ///
+    /// It holds for the whole process, within a tenth; what does not fit goes to --temp-dir. The result does not depend on it.
+    /// The machine is the control group, where that allows less. Linux only.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = Amount::parse)]
+    pub(in crate::cli) memory: Option<Amount>,
+    /// Where temporary data goes that does not fit into memory [default: $TMPDIR, else /var/tmp]
+    ///
+    /// It has no name there and is gone when the process ends, however that comes.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(in crate::cli) temp_dir: Option<PathBuf>,
     /// Settings from this file [default: unecho.toml, found upwards from the input]
     ///
     /// The search ends at the root of the repository. UNECHO_CONFIG names a file too.

@@ -1,0 +1,127 @@
+//! Sizes of blocks: small ones come in classes and are cut from chunks, large ones get a region of the file each.
+//!
+//! Always: what a block gets is a function of its layout, so that whoever gives it back need not say where it came from.
+
+use std::alloc::Layout;
+
+/// The largest small block.
+const LARGEST_SMALL: u64 = 256 << 10;
+
+/// The smallest block; its size and alignment hold for all.
+const SMALLEST: u64 = 16;
+
+/// Classes for each doubling of the size: at most a fifth of a block is unused.
+const STEPS: u64 = 4;
+
+/// Doublings from the smallest to the largest small block.
+const DOUBLINGS: u64 = (LARGEST_SMALL / SMALLEST).trailing_zeros() as u64;
+
+/// Number of classes of small blocks.
+pub(super) const CLASSES: usize = (DOUBLINGS * STEPS) as usize + 1;
+
+/// The alignment of regions, and the unit in which room is taken on disk.
+pub(super) const PAGE: u64 = 4096;
+
+/// What a layout gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    /// A small block of this class.
+    Small(usize),
+    /// A region with this many bytes in it.
+    Large(u64),
+}
+
+/// What a layout gets; `None` if it needs more alignment than a page has.
+pub(super) fn size_of(layout: Layout) -> Option<Size> {
+    let (size, align) = (layout.size() as u64, layout.align() as u64);
+    match align {
+        _ if align > PAGE => None,
+        _ if size > LARGEST_SMALL => Some(Size::Large(size)),
+        // a power of two is a class, and blocks of that class stand at its multiples
+        _ if align > SMALLEST => Some(Size::Small(class_of(size.max(align).next_power_of_two()))),
+        _ => Some(Size::Small(class_of(size))),
+    }
+}
+
+/// The class of the smallest blocks that hold `size` bytes.
+fn class_of(size: u64) -> usize {
+    if size <= SMALLEST {
+        return 0;
+    }
+    // the doubling that it falls in, and the step in that
+    let doubling = u64::from((size - 1).ilog2() - SMALLEST.ilog2());
+    let step = (SMALLEST << doubling) / STEPS;
+    let steps = (size - (SMALLEST << doubling)).div_ceil(step);
+    let class = (doubling * STEPS + steps) as usize;
+    // steps of less than the alignment are none
+    if step < SMALLEST { class.next_multiple_of((SMALLEST / step) as usize) } else { class }
+}
+
+/// The size of the blocks of a class.
+pub(super) fn block_size(class: usize) -> u64 {
+    let (doubling, steps) = (class as u64 / STEPS, class as u64 % STEPS);
+    (SMALLEST << doubling) + (SMALLEST << doubling) / STEPS * steps
+}
+
+/// The size of the chunks that blocks of a class are cut from: whole blocks, but for the last bytes.
+pub(super) fn chunk_size(class: usize) -> u64 {
+    (4 * block_size(class)).max(LARGEST_SMALL).next_power_of_two()
+}
+
+/// Bytes rounded up to whole pages.
+pub(super) fn pages(bytes: u64) -> u64 {
+    bytes.next_multiple_of(PAGE)
+}
+
+/// The addresses that a new region of `size` bytes gets, a power of two: room to grow where it stands, for blocks grow by
+/// doubling and those that are copied are dear. Addresses cost nothing, but there is an end to them.
+pub(super) fn reserve(size: u64) -> u64 {
+    let growth = match size {
+        0..=0x1000_0000 => 16,
+        0x1000_0001..=0x4_0000_0000 => 4,
+        _ => 1,
+    };
+    size.next_power_of_two() * growth
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn layout(size: u64, align: u64) -> Layout {
+        Layout::from_size_align(size as usize, align as usize).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_block_holds_what_asked_for_it_and_little_more(size in 1..=LARGEST_SMALL) {
+            let class = class_of(size);
+            prop_assert!(class < CLASSES);
+            prop_assert!(block_size(class) >= size);
+            prop_assert!(block_size(class) <= size.max(SMALLEST) + (size / 4).max(15));
+            prop_assert_eq!(class_of(block_size(class)), class);
+        }
+
+        #[test]
+        fn blocks_stand_at_multiples_of_their_alignment(size in 1..=LARGEST_SMALL, shift in 0u32..=12) {
+            let align = 1 << shift;
+            let Some(Size::Small(class)) = size_of(layout(size, align)) else { return Err(TestCaseError::fail("small")) };
+            prop_assert!(block_size(class) >= size);
+            prop_assert_eq!(block_size(class) % align.min(block_size(class)), 0);
+            prop_assert_eq!(block_size(class) % SMALLEST, 0);
+            prop_assert!(align <= SMALLEST || block_size(class).is_power_of_two());
+            prop_assert!(block_size(class) >= align);
+        }
+    }
+
+    #[test]
+    fn the_borders_are_where_they_should_be() {
+        assert_eq!(size_of(layout(0, 1)), Some(Size::Small(0)));
+        assert_eq!(size_of(layout(LARGEST_SMALL, 8)), Some(Size::Small(CLASSES - 1)));
+        assert_eq!(size_of(layout(LARGEST_SMALL + 1, 8)), Some(Size::Large(LARGEST_SMALL + 1)));
+        assert_eq!(size_of(layout(100, 8192)), None);
+        assert!(reserve(300 << 10) >= 16 * (300 << 10) && reserve(1 << 40) == 1 << 40);
+        assert!((0..CLASSES).all(|class| chunk_size(class) % PAGE == 0));
+    }
+}

@@ -1,0 +1,67 @@
+//! Systems on which memory cannot be limited: the allocator is the system's, and a limit is refused.
+#![allow(unsafe_code)] // an allocator hands out raw memory
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io;
+
+use super::Limit;
+use crate::error::{Error, Result};
+
+/// The system's allocator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spilling;
+
+// SAFETY: it does what the system's allocator does
+unsafe impl GlobalAlloc for Spilling {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as the caller promises
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+/// Refuses the limit.
+pub fn limit(limit: &Limit) -> Result<()> {
+    Err(Error::Spill { dir: limit.dir.clone(), reason: io::Error::from(io::ErrorKind::Unsupported).to_string() })
+}
+
+/// Nothing is spilled, so nothing fails.
+pub fn failure() -> Option<Error> {
+    None
+}
+
+/// Nothing is spilled.
+pub fn temporary_peak() -> u64 {
+    0
+}
+
+/// Nothing is spilled.
+pub fn is_in_memory() -> bool {
+    false
+}
+
+/// Stands for a mapping whose pages can be dropped.
+#[derive(Debug)]
+pub struct Registration;
+
+/// Takes note of nothing.
+///
+/// # Safety
+/// Whatever the arguments are, nothing is done with them.
+pub unsafe fn register(_start: *const u8, _len: usize) -> Registration {
+    Registration
+}

@@ -1,0 +1,189 @@
+//! A thread that looks how much memory the process has, and drops pages before it is too much.
+//!
+//! What can be dropped is the spill file and the mapped inputs. Pages go in the order of their addresses, round and
+//! round, for the system does not say which were looked at last; one that is needed again comes back from the system's
+//! cache in a microsecond. The thread sleeps for as long as it would take the process to fill the room that is left.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::registered::Registered;
+use super::spilling::{self, HEAP};
+
+/// Where something begins to happen, in bytes of resident memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// Ordinary memory beyond which new blocks are spilled.
+    pub(super) ordinary: u64,
+    /// All memory beyond which pages are dropped.
+    pub(super) high: u64,
+    /// All memory down to which they are dropped.
+    pub(super) low: u64,
+}
+
+impl Marks {
+    /// The marks for a limit: half of it for ordinary memory, which cannot be dropped; what is between the high mark and
+    /// the limit is for what the process takes before the thread looks again.
+    pub(super) fn new(limit: u64) -> Marks {
+        Marks { ordinary: limit / 2, high: limit / 100 * 90, low: limit / 100 * 80 }
+    }
+}
+
+/// Resident memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Resident {
+    all: u64,
+    /// Of it, pages of files.
+    of_files: u64,
+}
+
+impl Resident {
+    fn ordinary(self) -> u64 {
+        self.all.saturating_sub(self.of_files)
+    }
+}
+
+/// Reads `/proc/self/statm`.
+struct Gauge {
+    statm: File,
+    page: u64,
+}
+
+impl Gauge {
+    fn open() -> std::io::Result<Gauge> {
+        Ok(Gauge { statm: File::open("/proc/self/statm")?, page: rustix::param::page_size() as u64 })
+    }
+
+    fn read(&self) -> Resident {
+        let mut text = [0; 128];
+        let len = self.statm.read_at(&mut text, 0).unwrap_or(0);
+        let mut numbers = text[..len].split(|b| *b == b' ').skip(1).map(number);
+        let (all, of_files) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        Resident { all: all * self.page, of_files: of_files * self.page }
+    }
+}
+
+fn number(digits: &[u8]) -> u64 {
+    digits.iter().take_while(|b| b.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+}
+
+/// Starts the thread. It ends with the process.
+pub(super) fn start(marks: Marks) -> std::io::Result<()> {
+    let gauge = Gauge::open()?;
+    std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
+        let mut governor = Governor { gauge, marks, spills: false, at: 0 };
+        loop {
+            std::thread::sleep(governor.look());
+        }
+    })?;
+    Ok(())
+}
+
+struct Governor {
+    gauge: Gauge,
+    marks: Marks,
+    spills: bool,
+    /// Where dropping goes on.
+    at: u64,
+}
+
+/// Bytes that a process takes in a millisecond at the most.
+const PER_MILLISECOND: u64 = 3 << 20;
+
+/// How long the process needs at least to take so many bytes; neither too short to be worth it nor too long to see a
+/// sudden change.
+fn nap(room: u64) -> Duration {
+    Duration::from_micros((room / PER_MILLISECOND * 1000).clamp(1000, 20_000))
+}
+
+impl Governor {
+    /// Does what there is to do; how long nothing will be to do.
+    fn look(&mut self) -> Duration {
+        let mut resident = self.gauge.read();
+        self.switch(resident.ordinary());
+        if resident.all > self.marks.high {
+            resident = self.drop_pages(resident);
+        }
+        let to_spill = if self.spills { u64::MAX } else { self.marks.ordinary.saturating_sub(resident.ordinary()) };
+        nap(to_spill.min(self.marks.high.saturating_sub(resident.all)))
+    }
+
+    /// Spills from the mark on, and until there is clearly less again.
+    fn switch(&mut self, ordinary: u64) {
+        let spills = ordinary > if self.spills { self.marks.ordinary / 4 * 3 } else { self.marks.ordinary };
+        if spills && !self.spills {
+            spilling::give_back_unused();
+        }
+        self.spills = spills;
+        spilling::spill(spills);
+    }
+
+    /// Drops pages until the low mark is reached, or everything has been dropped once.
+    fn drop_pages(&mut self, mut resident: Resident) -> Resident {
+        let registered = registered();
+        let end = HEAP.space.end() + registered.total();
+        let (mut left, mut step) = (end, STEP);
+        while resident.all > self.marks.low && left > 0 {
+            let len = step.min(end.saturating_sub(self.at)).min(left);
+            drop_range(&registered, self.at, len);
+            (self.at, left) = (if self.at + len >= end { 0 } else { self.at + len }, left - len);
+            let now = self.gauge.read();
+            // long stretches of addresses hold nothing
+            step = if now.all + STEP / 16 < resident.all { STEP } else { step.saturating_mul(2) };
+            resident = now;
+        }
+        resident
+    }
+}
+
+/// Bytes that are dropped at a time.
+const STEP: u64 = 4 << 20;
+
+/// Drops a range of all that can be dropped: the spill file first, then what is registered.
+fn drop_range(registered: &Registered, at: u64, len: u64) {
+    let spilled = HEAP.space.end();
+    if at < spilled {
+        HEAP.space.drop_pages(at..spilled.min(at + len));
+    }
+    if at + len > spilled {
+        registered.drop_pages(at.saturating_sub(spilled)..at + len - spilled);
+    }
+}
+
+/// The mappings that were registered.
+static REGISTERED: Mutex<Registered> = Mutex::new(Registered::new());
+
+/// They stay mapped as long as they are held here.
+pub(super) fn registered() -> MutexGuard<'static, Registered> {
+    REGISTERED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gauge_sees_what_is_taken() {
+        let gauge = Gauge::open().unwrap();
+        let before = gauge.read();
+        let taken = vec![1u8; 64 << 20];
+        let now = gauge.read();
+        assert!(before.all > 1 << 20 && now.ordinary() >= before.ordinary() + (60 << 20), "{before:?} {now:?}");
+        drop(std::hint::black_box(taken));
+    }
+
+    #[test]
+    fn the_thread_sleeps_no_longer_than_the_room_lasts() {
+        assert_eq!(nap(0), Duration::from_millis(1));
+        assert_eq!(nap(30 << 20), Duration::from_millis(10));
+        assert_eq!(nap(u64::MAX), Duration::from_millis(20));
+    }
+
+    #[test]
+    fn there_is_room_between_the_marks() {
+        let marks = Marks::new(1 << 30);
+        assert!(marks.ordinary < marks.low && marks.low < marks.high && marks.high < 1 << 30);
+    }
+}

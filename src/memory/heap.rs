@@ -1,0 +1,299 @@
+//! Blocks of the [`Space`]: handed out, taken back, grown where they stand.
+//!
+//! The space is divided into [`SECTIONS`] equal sections. A section serves blocks of one size only, so that the size of
+//! what stands at a place is known from the place. Blocks that are given back wait in lists, each linked through its own
+//! first bytes, so the heap takes no memory of its own, which matters because it *is* the allocator: nothing here may
+//! allocate.
+//!
+//! Room on disk: chunks of small blocks are never given back; a region's is, but for its first page, unless little waits
+//! already ([`MOST_WAITING`]): to give room back and take it again costs milliseconds.
+
+use std::alloc::Layout;
+use std::io;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+
+use super::classes::{CLASSES, PAGE, Size, block_size, chunk_size, pages, reserve, size_of};
+use super::space::{Cut, Free, SECTIONS, Space};
+
+/// Lists of each class, so that threads do not wait for each other.
+const SHARDS: usize = 8;
+
+/// Powers of two that the addresses of a region can be.
+const ORDERS: usize = 44;
+
+/// Bytes of regions given back that keep their room on disk.
+const MOST_WAITING: u64 = 256 << 20;
+
+/// A heap in a space.
+pub(super) struct Heap {
+    pub(super) space: Space,
+    /// What each section is for: 0 for small blocks, else the order of its regions.
+    orders: [AtomicU8; SECTIONS as usize],
+    classes: [[Mutex<Class>; SHARDS]; CLASSES],
+    /// The section that chunks of each class are cut from.
+    chunks: [Mutex<Cut>; CLASSES],
+    regions: [Mutex<Regions>; ORDERS],
+    waiting: AtomicU64,
+}
+
+/// Small blocks of one class and shard.
+struct Class {
+    free: Option<Free>,
+    /// Blocks that were never handed out.
+    fresh: Cut,
+}
+
+/// Regions of one order.
+struct Regions {
+    /// Those given back; the note of each is how much of it is committed.
+    free: Option<Free>,
+    fresh: Cut,
+}
+
+/// A block that is to be handed out.
+pub(super) struct Given {
+    pub(super) block: Free,
+    /// The first so many bytes may hold anything; what follows is zero.
+    pub(super) dirty: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The shard of this thread.
+fn shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! { static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS }
+    OWN.try_with(|own| *own).unwrap_or(0)
+}
+
+fn out_of_addresses() -> io::Error {
+    Errno::NOMEM.into()
+}
+
+impl Heap {
+    /// A heap in a space that is not open yet.
+    pub(super) const fn new() -> Heap {
+        Heap {
+            space: Space::new(),
+            orders: [const { AtomicU8::new(0) }; SECTIONS as usize],
+            classes: [const { [const { Mutex::new(Class { free: None, fresh: Cut::EMPTY }) }; SHARDS] }; CLASSES],
+            chunks: [const { Mutex::new(Cut::EMPTY) }; CLASSES],
+            regions: [const { Mutex::new(Regions { free: None, fresh: Cut::EMPTY }) }; ORDERS],
+            waiting: AtomicU64::new(0),
+        }
+    }
+
+    /// A block for a layout. Errors: the disk is full, or the addresses are used up.
+    pub(super) fn allocate(&self, layout: Layout) -> io::Result<Given> {
+        match size_of(layout) {
+            None => Err(out_of_addresses()),
+            Some(Size::Small(class)) => self.small(class),
+            Some(Size::Large(size)) => self.large(size),
+        }
+    }
+
+    /// Takes back a block that was handed out for a layout.
+    pub(super) fn free(&self, block: Free, layout: Layout) {
+        match size_of(layout) {
+            Some(Size::Small(class)) => {
+                let mut own = lock(&self.classes[class][shard()]);
+                self.space.link(&block, own.free.take(), 0);
+                own.free = Some(block);
+            }
+            Some(Size::Large(size)) => self.free_region(block, pages(size)),
+            None => {}
+        }
+    }
+
+    /// Makes a block at `at` larger or smaller where it stands; whether that was possible.
+    pub(super) fn resize(&self, at: u64, old: Layout, new: Layout) -> io::Result<bool> {
+        match (size_of(old), size_of(new)) {
+            (Some(Size::Small(old)), Some(Size::Small(new))) => Ok(old == new),
+            (Some(Size::Large(old)), Some(Size::Large(new))) => self.resize_region(at, pages(old), pages(new)),
+            _ => Ok(false),
+        }
+    }
+
+    fn small(&self, class: usize) -> io::Result<Given> {
+        let mut own = lock(&self.classes[class][shard()]);
+        let size = block_size(class);
+        if let Some(block) = own.free.take() {
+            own.free = self.space.unlink(&block).0;
+            return Ok(Given { block, dirty: size });
+        }
+        if own.fresh.left() < size {
+            own.fresh = self.chunk(class)?;
+        }
+        let block = own.fresh.block(size).ok_or_else(out_of_addresses)?;
+        Ok(Given { block, dirty: 0 })
+    }
+
+    /// A chunk with room on disk.
+    fn chunk(&self, class: usize) -> io::Result<Cut> {
+        let size = chunk_size(class);
+        let mut chunks = lock(&self.chunks[class]);
+        if chunks.left() < size {
+            *chunks = self.sections(size, 0)?;
+        }
+        chunks.commit(size, &self.space)?;
+        chunks.split(size).ok_or_else(out_of_addresses)
+    }
+
+    fn large(&self, size: u64) -> io::Result<Given> {
+        let len = pages(size);
+        let order = reserve(size).ilog2();
+        let regions = self.regions.get(order as usize).ok_or_else(out_of_addresses)?;
+        let mut regions = lock(regions);
+        if let Some(block) = regions.free.take() {
+            let (next, committed) = self.space.unlink(&block);
+            if let Err(e) = self.space.commit(block.at() + committed.min(len)..block.at() + len) {
+                self.space.link(&block, next, committed);
+                regions.free = Some(block);
+                return Err(e);
+            }
+            regions.free = next;
+            drop(regions);
+            self.waiting.fetch_sub(committed, Ordering::Relaxed);
+            self.space.release(block.at() + len.min(committed)..block.at() + committed);
+            return Ok(Given { block, dirty: committed.min(len) });
+        }
+        if regions.fresh.left() < 1 << order {
+            regions.fresh = self.sections(1 << order, order as u8)?;
+        }
+        regions.fresh.commit(len, &self.space)?;
+        let block = regions.fresh.block(1 << order).ok_or_else(out_of_addresses)?;
+        Ok(Given { block, dirty: 0 })
+    }
+
+    fn free_region(&self, block: Free, committed: u64) {
+        let at = block.at();
+        let Some(order) = self.order_at(at) else { return };
+        let waiting = self.waiting.fetch_add(committed, Ordering::Relaxed) + committed;
+        let kept = if waiting > MOST_WAITING { PAGE } else { committed };
+        self.waiting.fetch_sub(committed - kept, Ordering::Relaxed);
+        self.space.release(at + kept..at + committed);
+        let mut regions = lock(&self.regions[order as usize]);
+        self.space.link(&block, regions.free.take(), kept);
+        regions.free = Some(block);
+    }
+
+    fn resize_region(&self, at: u64, old: u64, new: u64) -> io::Result<bool> {
+        match self.order_at(at) {
+            Some(order) if new <= 1 << order => {}
+            _ => return Ok(false),
+        }
+        if new > old {
+            self.space.commit(at + old..at + new)?;
+        } else {
+            self.space.release(at + new..at + old);
+        }
+        Ok(true)
+    }
+
+    /// The order of the regions where `at` stands.
+    fn order_at(&self, at: u64) -> Option<u8> {
+        let order = self.orders.get((at / self.space.section_size()) as usize)?.load(Ordering::Relaxed);
+        (order > 0).then_some(order)
+    }
+
+    /// As many new sections as `size` bytes need, for blocks of one kind.
+    fn sections(&self, size: u64, order: u8) -> io::Result<Cut> {
+        let wanted = size.div_ceil(self.space.section_size().max(1));
+        let (first, cut) = self.space.sections(wanted)?;
+        let orders = &self.orders[first as usize..(first + wanted) as usize];
+        orders.iter().for_each(|section| section.store(order, Ordering::Relaxed));
+        Ok(cut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn heap() -> Box<Heap> {
+        let heap = Box::new(Heap::new());
+        heap.space.open(&std::env::temp_dir()).unwrap();
+        heap
+    }
+
+    fn layout(size: u64) -> Layout {
+        Layout::from_size_align(size as usize, 8).unwrap()
+    }
+
+    /// What a test holds: each block by its place.
+    type Held = BTreeMap<u64, (Free, u64)>;
+
+    fn no_overlap(held: &Held, at: u64, size: u64) -> bool {
+        let before = held.range(..=at).next_back().is_none_or(|(&start, (_, len))| start + len <= at);
+        let after = held.range(at..).next().is_none_or(|(&start, _)| at + size <= start);
+        before && after
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn blocks_never_overlap_and_the_disk_is_given_back(
+            steps in proptest::collection::vec((0u32..22, 0u64..1000, any::<proptest::sample::Index>(), 0..3), 1..120)
+        ) {
+            let heap = heap();
+            let mut held = Held::new();
+            for (shift, more, which, what) in steps {
+                let size = (1u64 << shift) + more;
+                match what {
+                    0 if !held.is_empty() => {
+                        let at = *held.keys().nth(which.index(held.len())).unwrap();
+                        let (block, size) = held.remove(&at).unwrap();
+                        heap.free(block, layout(size));
+                    }
+                    1 if !held.is_empty() => {
+                        let at = *held.keys().nth(which.index(held.len())).unwrap();
+                        let (block, old) = held.remove(&at).unwrap();
+                        let grown = heap.resize(at, layout(old), layout(size)).unwrap();
+                        let now = if grown { size } else { old };
+                        prop_assert!(no_overlap(&held, at, now));
+                        held.insert(at, (block, now));
+                    }
+                    _ => {
+                        let given = heap.allocate(layout(size)).unwrap();
+                        let at = given.block.at();
+                        prop_assert!(no_overlap(&held, at, size));
+                        prop_assert!(at + size <= heap.space.end());
+                        held.insert(at, (given.block, size));
+                    }
+                }
+            }
+            for (_, (block, size)) in std::mem::take(&mut held) {
+                heap.free(block, layout(size));
+            }
+            let section = heap.space.section_size();
+            let chunks: u64 = heap.chunks.iter().map(|cut| (section - lock(cut).left() % section) % section).sum();
+            prop_assert_eq!(heap.space.in_use(), chunks + heap.waiting.load(Ordering::Relaxed));
+            prop_assert!(heap.waiting.load(Ordering::Relaxed) <= MOST_WAITING + 100 * PAGE);
+        }
+    }
+
+    #[test]
+    fn a_block_grows_where_it_stands() {
+        let heap = heap();
+        let given = heap.allocate(layout(300 << 10)).unwrap();
+        let at = given.block.at();
+        assert!(heap.resize(at, layout(300 << 10), layout(4 << 20)).unwrap());
+        assert!(!heap.resize(at, layout(4 << 20), layout(1 << 30)).unwrap());
+        assert_eq!(heap.space.in_use(), 4 << 20);
+        assert!(heap.resize(at, layout(4 << 20), layout(1 << 20)).unwrap());
+        assert_eq!(heap.space.in_use(), 1 << 20);
+    }
+
+    #[test]
+    fn more_than_there_are_addresses_for_is_an_error() {
+        let heap = heap();
+        assert!(heap.allocate(layout(1 << 46)).is_err());
+    }
+}

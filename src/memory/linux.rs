@@ -1,0 +1,106 @@
+//! The limit, put in force once for the process; what became of it.
+#![allow(unsafe_code)] // what is registered is a promise about raw memory
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use super::governor::{self, Marks, registered};
+use super::spilling::{self, HEAP};
+use super::{LEAST, Limit};
+use crate::error::{Error, Result};
+
+/// The directory of the limit that is in force.
+static DIR: Mutex<PathBuf> = Mutex::new(PathBuf::new());
+
+/// Limits the resident memory of the process from now on; what is beyond goes to a temporary file.
+///
+/// Errors: the process does not allocate with [`Spilling`](super::Spilling), the limit is too low, another one is in force,
+/// or the directory cannot hold such a file: on some file systems (FAT, some network file systems) room cannot be taken in
+/// advance.
+pub fn limit(limit: &Limit) -> Result<()> {
+    let refused = |reason: String| Error::Spill { dir: limit.dir.clone(), reason };
+    if !spilling::is_used() {
+        return Err(refused("the program does not allocate with unecho::memory::Spilling".to_owned()));
+    }
+    if limit.bytes < LEAST {
+        let (mebibytes, least) = (limit.bytes >> 20, LEAST >> 20);
+        return Err(Error::Usage(format!("--memory {mebibytes}MiB is too little; give {least}MiB or more")));
+    }
+    let mut dir = DIR.lock().map_err(|e| refused(e.to_string()))?;
+    if *dir != PathBuf::new() {
+        return Err(refused("a limit is in force already".to_owned()));
+    }
+    let opened = HEAP.space.open(&limit.dir);
+    opened.map_err(|e| refused(format!("cannot hold temporary data ({e}); name another directory with --temp-dir")))?;
+    dir.clone_from(&limit.dir);
+    let marks = Marks::new(limit.bytes);
+    spilling::set_most_ordinary(usize::try_from(marks.ordinary).unwrap_or(usize::MAX));
+    governor::start(marks).map_err(|e| refused(format!("the memory of the process cannot be watched: {e}")))
+}
+
+/// Why memory could not be spilled, if that happened: the run must end, for the limit holds no more.
+pub fn failure() -> Option<Error> {
+    let (error, wanted) = spilling::refused()?;
+    let dir = DIR.lock().map(|dir| dir.clone()).unwrap_or_default();
+    Some(Error::Spill { dir, reason: no_room(&error, wanted, HEAP.space.in_use(), HEAP.space.disk_free()) })
+}
+
+fn no_room(error: &io::Error, wanted: u64, taken: u64, free: Option<u64>) -> String {
+    let mib = |bytes: u64| format!("{} MiB", bytes.div_ceil(1 << 20));
+    let free = free.map_or_else(|| "unknown".to_owned(), mib);
+    format!(
+        "no room for {} of temporary data beside {} that are there ({error}; free: {free})\n  remedy: free some disk, name another directory with --temp-dir, or allow more memory with --memory",
+        mib(wanted),
+        mib(taken),
+    )
+}
+
+/// The most bytes that the temporary file has had on disk.
+pub fn temporary_peak() -> u64 {
+    HEAP.space.peak()
+}
+
+/// Whether the temporary file is itself in memory, so that spilling saves none.
+pub fn is_in_memory() -> bool {
+    HEAP.space.len() > 0 && HEAP.space.is_in_memory()
+}
+
+/// A mapping whose pages may be dropped; dropped itself, it gives the mapping up.
+#[derive(Debug)]
+pub struct Registration(u64);
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        // the governor holds the lock while it drops pages, so that after this the mapping can go
+        registered().remove(self.0);
+    }
+}
+
+/// Lets the pages of a mapping be dropped when memory runs short, as those of the temporary file are. They come back from
+/// the file when they are looked at.
+///
+/// # Safety
+/// It must be a mapping of a file, either shared or never written to, and stay mapped as long as the registration lives.
+pub unsafe fn register(start: *const u8, len: usize) -> Registration {
+    // SAFETY: as the caller promises
+    Registration(unsafe { registered().add(start, len) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allocator_that_is_not_used_cannot_be_limited() {
+        let wanted = Limit { bytes: 1 << 30, dir: std::env::temp_dir() };
+        assert!(limit(&wanted).unwrap_err().to_string().contains("Spilling"));
+    }
+
+    #[test]
+    fn a_full_disk_is_explained() {
+        let said = no_room(&io::Error::from(io::ErrorKind::StorageFull), 3 << 20, 1 << 30, Some(5));
+        assert!(said.contains("3 MiB") && said.contains("1024 MiB") && said.contains("free: 1 MiB"), "{said}");
+        assert!(said.contains("--temp-dir") && said.contains("--memory"));
+    }
+}

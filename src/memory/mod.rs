@@ -1,0 +1,94 @@
+//! A limit on the memory of the process that holds whatever the corpus: blocks of memory that spill.
+//!
+//! In: a limit and a directory ([`limit`]). Out: nothing that anybody else sees. Always: every vector, table, index and
+//! report is what it would be without a limit, for the same code works on the same bytes at addresses of the same process;
+//! only where these bytes are, in memory or on disk, depends on the limit. So the result cannot depend on it.
+//!
+//! # How
+//!
+//! [`Spilling`] is the allocator of the command. Up to half of the limit it hands out ordinary memory and costs nothing.
+//! Beyond that, new blocks of any size stand in a mapping of a temporary file that has no name (`space`, `heap`), and
+//! blocks that grow move there. A thread (`governor`) looks at the resident memory of the process every few milliseconds,
+//! and takes pages of that mapping out of it before the limit is reached; mapped inputs are treated alike ([`register`]).
+//! What is dropped is in the system's cache of the file or on disk, and comes back when it is looked at.
+//!
+//! # Why this, and not sorted runs on disk
+//!
+//! The usual way is to write each stage a second time: runs that are sorted, partitioned and merged by hand. That is two
+//! programs for every stage and every option, and a test for each that both give the same bytes. Here there is one. It is
+//! not slow, because the stages go through the corpus in order and touch their columns in the same order: what is dropped
+//! is behind, and the system reads ahead. Exceptions are the tables that are looked up by hash (digests met so far, bands):
+//! where they are larger than the limit *and* larger than what the system can cache, each look-up is a read from disk.
+//!
+//! # What it costs
+//!
+//! About 7 µs for the first write to a page (4 KiB) of the file and 1 µs for each page that comes back from the system's
+//! cache (ext4, Linux 6.18, in a virtual machine). Temporary disk: what does not fit, see [`temporary_peak`]. Room on disk
+//! is taken when a block is handed out, not when it is written to: so a full disk is an error, and not a signal. Then the
+//! block is ordinary memory, and the run ends at its next [`Progress::check`](crate::Progress::check) with [`failure`].
+//! Of the file nothing is left, for it has no name. Nobody else reads it, and it ends with the process, so it needs no
+//! checksums. A disk that cannot read back what it took ends the process with a signal (SIGBUS), as with every mapping.
+//!
+//! The system's own cache is not resident memory of the process. Control groups count it, and take it back before they
+//! refuse memory.
+//!
+//! # Tried and refused
+//!
+//! - A file per block: 65,530 mappings and often 1,024 open files are all that a process gets. One file and one mapping, in
+//!   which addresses are plentiful, needs neither list nor limit.
+//! - Growing by `mremap`: what stands in one mapping cannot move apart from its place in the file. Regions have room to grow
+//!   instead; addresses cost nothing.
+//! - Only blocks of 256 KiB and more: millions of small ones then stay in memory. All sizes spill now.
+//! - Private mappings and writing out what changed: somebody may write while it is written out, and system calls would fail
+//!   rather than wait.
+//!
+//! Linux only; elsewhere a limit that somebody asks for is refused.
+
+mod amount;
+#[cfg(target_os = "linux")]
+mod classes;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod governor;
+#[cfg(target_os = "linux")]
+mod heap;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+mod registered;
+#[cfg(target_os = "linux")]
+mod space;
+#[cfg(target_os = "linux")]
+mod spilling;
+
+pub use amount::{Amount, machine};
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{Registration, Spilling, failure, is_in_memory, limit, register, temporary_peak};
+#[cfg(target_os = "linux")]
+pub use linux::{Registration, failure, is_in_memory, limit, register, temporary_peak};
+#[cfg(target_os = "linux")]
+pub use spilling::Spilling;
+
+use std::path::PathBuf;
+
+/// A limit on the memory of the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Resident memory that the process may have, in bytes.
+    pub bytes: u64,
+    /// The directory of the temporary file.
+    pub dir: PathBuf,
+}
+
+/// The least limit: below it not even the program and its buffers fit.
+pub const LEAST: u64 = 16 << 20;
+
+/// Where temporary files go if nobody says so: `TMPDIR`, else `/var/tmp`, which unlike `/tmp` is on a disk.
+pub fn default_dir() -> PathBuf {
+    let on_disk = PathBuf::from("/var/tmp");
+    match std::env::var_os("TMPDIR") {
+        None if on_disk.is_dir() => on_disk,
+        _ => std::env::temp_dir(),
+    }
+}

@@ -1,0 +1,207 @@
+//! The allocator: the system's, until there is no room; then the spill file's.
+//!
+//! Always: where a block came from is known from its address, so both kinds live side by side, and each is given back to
+//! where it came from. What cannot be spilled is ordinary memory, and the run is told ([`super::failure`]).
+#![allow(unsafe_code)] // an allocator hands out raw memory
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
+
+use super::heap::Heap;
+
+/// Ordinary blocks of this size and more are counted.
+const COUNTED: usize = 1 << 20;
+
+/// An allocator that spills to disk what is beyond the limit of [`super::limit`]. Without a limit it is the system's.
+///
+/// ```no_run
+/// #[global_allocator]
+/// static ALLOCATOR: unecho::memory::Spilling = unecho::memory::Spilling;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spilling;
+
+/// What is spilled.
+pub(super) static HEAP: Heap = Heap::new();
+
+/// Whether new blocks go to the file.
+static SPILLS: AtomicBool = AtomicBool::new(false);
+
+/// The bytes of large ordinary blocks that there may be; what is beyond is spilled at once.
+static MOST_ORDINARY: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// The bytes of large ordinary blocks.
+static ORDINARY: AtomicUsize = AtomicUsize::new(0);
+
+/// What the system said when there was no room to spill, and how much was wanted; 0 if that never happened.
+static REFUSED: AtomicI32 = AtomicI32::new(0);
+static WANTED: AtomicU64 = AtomicU64::new(0);
+
+/// Whether this allocator is the one that the process uses: it has been asked for something.
+static USED: AtomicBool = AtomicBool::new(false);
+
+/// From now on new blocks go to the file, or no longer do.
+pub(super) fn spill(on: bool) {
+    SPILLS.store(on, Ordering::Relaxed);
+}
+
+/// Sets how many bytes of large ordinary blocks there may be.
+pub(super) fn set_most_ordinary(bytes: usize) {
+    MOST_ORDINARY.store(bytes, Ordering::Relaxed);
+}
+
+/// Whether the process allocates here.
+pub(super) fn is_used() -> bool {
+    // an allocation that nobody could leave out
+    drop(std::hint::black_box(Box::new(0u8)));
+    USED.load(Ordering::Relaxed)
+}
+
+/// What the system said when there was no room to spill, and how much was wanted.
+pub(super) fn refused() -> Option<(io::Error, u64)> {
+    let code = REFUSED.load(Ordering::Acquire);
+    (code != 0).then(|| (io::Error::from_raw_os_error(code), WANTED.load(Ordering::Relaxed)))
+}
+
+/// Remembers the first time that there was no room; from then on nothing more is spilled.
+pub(super) fn refuse(error: &io::Error, wanted: u64) {
+    if REFUSED.load(Ordering::Relaxed) == 0 {
+        WANTED.store(wanted, Ordering::Relaxed);
+        REFUSED.store(error.raw_os_error().unwrap_or(5), Ordering::Release);
+    }
+}
+
+/// Has the system's allocator give back what it holds and nobody uses, where it can be asked to.
+pub(super) fn give_back_unused() {
+    #[cfg(target_env = "gnu")]
+    {
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> i32;
+        }
+        // SAFETY: it is called from a thread like any other, and changes nothing that anybody uses
+        unsafe { malloc_trim(0) };
+    }
+}
+
+/// Whether a new block of this size is to be spilled.
+fn is_spilled(size: usize) -> bool {
+    let spills = SPILLS.load(Ordering::Relaxed)
+        || size >= COUNTED
+            && ORDINARY.load(Ordering::Relaxed).saturating_add(size) > MOST_ORDINARY.load(Ordering::Relaxed);
+    spills && HEAP.space.len() > 0 && REFUSED.load(Ordering::Relaxed) == 0
+}
+
+/// A block in the file, and how much of it may not be zero; `None` if there is no room.
+fn spilled(layout: Layout) -> Option<(*mut u8, usize)> {
+    match HEAP.allocate(layout) {
+        Ok(given) => Some((HEAP.space.hand_out(given.block), given.dirty as usize)),
+        // more alignment than pages have is left to the system
+        Err(_) if layout.align() > super::classes::PAGE as usize => None,
+        Err(e) => {
+            refuse(&e, layout.size() as u64);
+            None
+        }
+    }
+}
+
+/// Counts an ordinary block that comes.
+fn come(size: usize) {
+    if size >= COUNTED {
+        ORDINARY.fetch_add(size, Ordering::Relaxed);
+    }
+}
+
+/// Counts an ordinary block that goes.
+fn go(size: usize) {
+    if size >= COUNTED {
+        ORDINARY.fetch_sub(size, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: a block is the system's or the heap's, as its address says, and fits its layout in both cases; blocks of the heap
+// overlap nothing, which its tests check; nothing here panics or allocates.
+unsafe impl GlobalAlloc for Spilling {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_spilled(layout.size())
+            && let Some((block, _)) = spilled(layout)
+        {
+            return block;
+        }
+        if layout.size() < COUNTED && !USED.load(Ordering::Relaxed) {
+            USED.store(true, Ordering::Relaxed);
+        }
+        come(layout.size());
+        // SAFETY: as the caller promises
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if is_spilled(layout.size())
+            && let Some((block, dirty)) = spilled(layout)
+        {
+            // SAFETY: the block is new and at least as large as its layout
+            unsafe { block.write_bytes(0, dirty.min(layout.size())) };
+            return block;
+        }
+        come(layout.size());
+        // SAFETY: as the caller promises
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if HEAP.space.find(block).is_some() {
+            // SAFETY: the caller gives it back, and it is one of ours
+            HEAP.free(unsafe { HEAP.space.take_back(block) }, layout);
+            return;
+        }
+        go(layout.size());
+        // SAFETY: it is one of the system's
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, old: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller promises that the size is one of a layout
+        let new = unsafe { Layout::from_size_align_unchecked(size, old.align()) };
+        match HEAP.space.find(block) {
+            Some(at) => match HEAP.resize(at, old, new) {
+                Ok(true) => block,
+                // SAFETY: as the caller promises
+                Ok(false) => unsafe { self.move_to_new(block, old, new) },
+                Err(e) => {
+                    refuse(&e, size as u64);
+                    // SAFETY: as above
+                    unsafe { self.move_to_new(block, old, new) }
+                }
+            },
+            // what grows beyond the room moves to the file, where it grows without being copied
+            // SAFETY: as above
+            None if size > old.size() && is_spilled(size) => unsafe { self.move_to_new(block, old, new) },
+            None => {
+                go(old.size());
+                come(size);
+                // SAFETY: as above, and it is one of the system's
+                unsafe { System.realloc(block, old, size) }
+            }
+        }
+    }
+}
+
+impl Spilling {
+    /// Moves what a block holds to a new one.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::realloc`].
+    unsafe fn move_to_new(self, block: *mut u8, old: Layout, new: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises; the blocks are different ones, both as large as what is copied
+        unsafe {
+            let moved = self.alloc(new);
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, old.size().min(new.size()));
+                self.dealloc(block, old);
+            }
+            moved
+        }
+    }
+}
