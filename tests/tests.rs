@@ -25,6 +25,7 @@ mod suite {
     mod interrupts;
     mod keep;
     mod layers;
+    mod memory;
     mod oracle;
     mod passages;
     mod plan;

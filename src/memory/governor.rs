@@ -1,8 +1,9 @@
-//! A thread that looks how much memory the process has, and drops pages before it is too much.
+//! Looks how much memory the process has, and drops pages before it is too much.
 //!
 //! What can be dropped is the spill file and the mapped inputs. Pages go in the order of their addresses, round and
 //! round, for the system does not say which were looked at last; one that is needed again comes back from the system's
-//! cache in a microsecond. The thread sleeps for as long as it would take the process to fill the room that is left.
+//! cache in a microsecond. A thread does it, and sleeps for as long as it would take the process to fill the room that is
+//! left; on a busy machine it may wake late, so whoever takes much memory looks too ([`assist`]).
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -69,16 +70,35 @@ fn number(digits: &[u8]) -> u64 {
     digits.iter().take_while(|b| b.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
 }
 
+/// The one that is at work, once there is a limit.
+static GOVERNOR: Mutex<Option<Governor>> = Mutex::new(None);
+
 /// Starts the thread. It ends with the process.
 pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     let gauge = Gauge::open()?;
+    *lock(&GOVERNOR) = Some(Governor { gauge, marks, spills: false, at: 0 });
+    let look = || lock(&GOVERNOR).as_mut().map_or(LONGEST_NAP, Governor::look);
     std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
-        let mut governor = Governor { gauge, marks, spills: false, at: 0 };
         loop {
-            std::thread::sleep(governor.look());
+            let nap = look();
+            std::thread::sleep(nap);
         }
     })?;
     Ok(())
+}
+
+/// Does the thread's work in this one, if there is a limit and nobody is at it. It may be called from an allocator: it
+/// allocates nothing, and waits for nothing.
+pub(super) fn assist() {
+    if let Ok(mut governor) = GOVERNOR.try_lock()
+        && let Some(governor) = governor.as_mut()
+    {
+        governor.look();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Governor {
@@ -92,10 +112,13 @@ struct Governor {
 /// Bytes that a process takes in a millisecond at the most.
 const PER_MILLISECOND: u64 = 3 << 20;
 
+/// How long the thread sleeps at the most.
+const LONGEST_NAP: Duration = Duration::from_millis(20);
+
 /// How long the process needs at least to take so many bytes; neither too short to be worth it nor too long to see a
 /// sudden change.
 fn nap(room: u64) -> Duration {
-    Duration::from_micros((room / PER_MILLISECOND * 1000).clamp(1000, 20_000))
+    Duration::from_millis(room / PER_MILLISECOND).clamp(Duration::from_millis(1), LONGEST_NAP)
 }
 
 impl Governor {
@@ -122,12 +145,14 @@ impl Governor {
 
     /// Drops pages until the low mark is reached, or everything has been dropped once.
     fn drop_pages(&mut self, mut resident: Resident) -> Resident {
-        let registered = registered();
+        // this thread may be adding to them right now
+        let registered = REGISTERED.try_lock().ok();
+        let registered = registered.as_deref().unwrap_or(&NONE);
         let end = HEAP.space.end() + registered.total();
         let (mut left, mut step) = (end, STEP);
         while resident.all > self.marks.low && left > 0 {
             let len = step.min(end.saturating_sub(self.at)).min(left);
-            drop_range(&registered, self.at, len);
+            drop_range(registered, self.at, len);
             (self.at, left) = (if self.at + len >= end { 0 } else { self.at + len }, left - len);
             let now = self.gauge.read();
             // long stretches of addresses hold nothing
@@ -155,9 +180,12 @@ fn drop_range(registered: &Registered, at: u64, len: u64) {
 /// The mappings that were registered.
 static REGISTERED: Mutex<Registered> = Mutex::new(Registered::new());
 
-/// They stay mapped as long as they are held here.
+/// No mappings.
+static NONE: Registered = Registered::new();
+
+/// The mappings that were registered. They stay mapped as long as they are held here.
 pub(super) fn registered() -> MutexGuard<'static, Registered> {
-    REGISTERED.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&REGISTERED)
 }
 
 #[cfg(test)]

@@ -39,8 +39,10 @@ pub fn limit(limit: &Limit) -> Result<()> {
     governor::start(marks).map_err(|e| refused(format!("the memory of the process cannot be watched: {e}")))
 }
 
-/// Why memory could not be spilled, if that happened: the run must end, for the limit holds no more.
+/// Why memory could not be spilled, if that happened: the run must end, for the limit holds no more. Whoever asks also
+/// sees to it that the limit holds now.
 pub fn failure() -> Option<Error> {
+    governor::assist();
     let (error, wanted) = spilling::refused()?;
     let dir = DIR.lock().map(|dir| dir.clone()).unwrap_or_default();
     Some(Error::Spill { dir, reason: no_room(&error, wanted, HEAP.space.in_use(), HEAP.space.disk_free()) })

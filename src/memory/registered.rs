@@ -80,7 +80,7 @@ mod tests {
         let mut registered = Registered::new();
         // SAFETY: nothing is dropped
         let names = [10usize, 3, 5].map(|pages| unsafe {
-            registered.add(std::ptr::without_provenance(PAGE as usize * 100 + 1), pages * PAGE as usize)
+            registered.add(std::ptr::without_provenance(PAGE as usize * 100), pages * PAGE as usize)
         });
         assert_eq!(registered.total(), 15 * PAGE);
         registered.remove(names[1]);

@@ -9,6 +9,7 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 
+use super::governor;
 use super::heap::Heap;
 
 /// Ordinary blocks of this size and more are counted.
@@ -96,13 +97,27 @@ fn is_spilled(size: usize) -> bool {
 /// A block in the file, and how much of it may not be zero; `None` if there is no room.
 fn spilled(layout: Layout) -> Option<(*mut u8, usize)> {
     match HEAP.allocate(layout) {
-        Ok(given) => Some((HEAP.space.hand_out(given.block), given.dirty as usize)),
+        Ok(given) => {
+            let fresh = (layout.size() as u64).saturating_sub(given.dirty);
+            let block = HEAP.space.hand_out(given.block);
+            take_note(fresh);
+            Some((block, given.dirty as usize))
+        }
         // more alignment than pages have is left to the system
         Err(_) if layout.align() > super::classes::PAGE as usize => None,
         Err(e) => {
             refuse(&e, layout.size() as u64);
             None
         }
+    }
+}
+
+/// Takes note of memory that the process has not touched yet; after some, looks whether it is too much.
+fn take_note(fresh: u64) {
+    static SINCE: AtomicU64 = AtomicU64::new(0);
+    if fresh > 0 && SINCE.fetch_add(fresh, Ordering::Relaxed) + fresh > 1 << 20 {
+        SINCE.store(0, Ordering::Relaxed);
+        governor::assist();
     }
 }
 
@@ -166,7 +181,10 @@ unsafe impl GlobalAlloc for Spilling {
         let new = unsafe { Layout::from_size_align_unchecked(size, old.align()) };
         match HEAP.space.find(block) {
             Some(at) => match HEAP.resize(at, old, new) {
-                Ok(true) => block,
+                Ok(true) => {
+                    take_note((size as u64).saturating_sub(old.size() as u64));
+                    block
+                }
                 // SAFETY: as the caller promises
                 Ok(false) => unsafe { self.move_to_new(block, old, new) },
                 Err(e) => {
