@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use memmap2::Mmap;
 
+use crate::memory;
+
 /// Bytes that can be looked at and cloned for next to nothing.
 #[derive(Clone, Debug)]
 pub struct Bytes(Holder);
@@ -19,7 +21,15 @@ pub struct Bytes(Holder);
 #[derive(Clone, Debug)]
 enum Holder {
     Block(Arc<Vec<u8>>, Range<usize>),
-    File(Arc<Mmap>),
+    File(Arc<Mapped>),
+}
+
+/// A mapping whose pages are dropped when memory runs short.
+#[derive(Debug)]
+struct Mapped {
+    /// It goes first: then nobody drops pages of what is mapped no more.
+    _registration: memory::Registration,
+    mapping: Mmap,
 }
 
 impl Bytes {
@@ -31,7 +41,9 @@ impl Bytes {
         // SAFETY: the mapping is read-only and private. Somebody else may write to the file: what is read then is other
         // bytes, never other memory, and every reader of `Bytes` takes any bytes.
         let mapping = unsafe { Mmap::map(file)? };
-        Ok(Bytes(Holder::File(Arc::new(mapping))))
+        // SAFETY: nobody writes to the mapping, and it stays where it is as long as the registration
+        let registration = unsafe { memory::register(mapping.as_ptr(), mapping.len()) };
+        Ok(Bytes(Holder::File(Arc::new(Mapped { _registration: registration, mapping }))))
     }
 
     /// A part of a block that several share.
@@ -61,7 +73,7 @@ impl Deref for Bytes {
     fn deref(&self) -> &[u8] {
         match &self.0 {
             Holder::Block(block, range) => &block[range.clone()],
-            Holder::File(mapping) => mapping,
+            Holder::File(mapped) => &mapped.mapping,
         }
     }
 }

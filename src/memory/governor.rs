@@ -121,6 +121,11 @@ fn nap(room: u64) -> Duration {
     Duration::from_millis(room / PER_MILLISECOND).clamp(Duration::from_millis(1), LONGEST_NAP)
 }
 
+/// After how many bytes a thread looks, given the room that is left: several times before it is full.
+fn look_after(room: u64) -> usize {
+    (room / 16).clamp(512 << 10, 64 << 20) as usize
+}
+
 impl Governor {
     /// Does what there is to do; how long nothing will be to do.
     fn look(&mut self) -> Duration {
@@ -130,7 +135,9 @@ impl Governor {
             resident = self.drop_pages(resident);
         }
         let to_spill = if self.spills { u64::MAX } else { self.marks.ordinary.saturating_sub(resident.ordinary()) };
-        nap(to_spill.min(self.marks.high.saturating_sub(resident.all)))
+        let room = to_spill.min(self.marks.high.saturating_sub(resident.all));
+        spilling::look_after(look_after(room));
+        nap(room)
     }
 
     /// Spills from the mark on, and until there is clearly less again.

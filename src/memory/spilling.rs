@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // an allocator hands out raw memory
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
@@ -98,10 +99,8 @@ fn is_spilled(size: usize) -> bool {
 fn spilled(layout: Layout) -> Option<(*mut u8, usize)> {
     match HEAP.allocate(layout) {
         Ok(given) => {
-            let fresh = (layout.size() as u64).saturating_sub(given.dirty);
-            let block = HEAP.space.hand_out(given.block);
-            take_note(fresh);
-            Some((block, given.dirty as usize))
+            take_note(layout.size());
+            Some((HEAP.space.hand_out(given.block), given.dirty as usize))
         }
         // more alignment than pages have is left to the system
         Err(_) if layout.align() > super::classes::PAGE as usize => None,
@@ -112,17 +111,34 @@ fn spilled(layout: Layout) -> Option<(*mut u8, usize)> {
     }
 }
 
-/// Takes note of memory that the process has not touched yet; after some, looks whether it is too much.
-fn take_note(fresh: u64) {
-    static SINCE: AtomicU64 = AtomicU64::new(0);
-    if fresh > 0 && SINCE.fetch_add(fresh, Ordering::Relaxed) + fresh > 1 << 20 {
-        SINCE.store(0, Ordering::Relaxed);
+/// Whether there is a limit.
+static LIMITED: AtomicBool = AtomicBool::new(false);
+
+/// After so many bytes that a thread was handed out it looks whether the process has too much.
+static LOOK_AFTER: AtomicUsize = AtomicUsize::new(1 << 20);
+
+/// There is a limit from now on; and after how much to look.
+pub(super) fn look_after(bytes: usize) {
+    LOOK_AFTER.store(bytes, Ordering::Relaxed);
+    LIMITED.store(true, Ordering::Relaxed);
+}
+
+/// Takes note of bytes that are handed out; after some, looks whether the process has too much.
+fn take_note(bytes: usize) {
+    thread_local! { static SINCE: Cell<usize> = const { Cell::new(0) } }
+    if !LIMITED.load(Ordering::Relaxed) {
+        return;
+    }
+    let since = SINCE.try_with(|since| since.replace(since.get().saturating_add(bytes))).unwrap_or(0);
+    if since.saturating_add(bytes) > LOOK_AFTER.load(Ordering::Relaxed) {
+        let _ = SINCE.try_with(|since| since.set(0));
         governor::assist();
     }
 }
 
 /// Counts an ordinary block that comes.
 fn come(size: usize) {
+    take_note(size);
     if size >= COUNTED {
         ORDINARY.fetch_add(size, Ordering::Relaxed);
     }
@@ -182,7 +198,7 @@ unsafe impl GlobalAlloc for Spilling {
         match HEAP.space.find(block) {
             Some(at) => match HEAP.resize(at, old, new) {
                 Ok(true) => {
-                    take_note((size as u64).saturating_sub(old.size() as u64));
+                    take_note(size.saturating_sub(old.size()));
                     block
                 }
                 // SAFETY: as the caller promises
@@ -216,7 +232,13 @@ impl Spilling {
         unsafe {
             let moved = self.alloc(new);
             if !moved.is_null() {
-                ptr::copy_nonoverlapping(block, moved, old.size().min(new.size()));
+                // piece by piece: both are in memory until it is done, unless what was copied is dropped
+                let len = old.size().min(new.size());
+                for at in (0..len).step_by(COUNTED) {
+                    let piece = COUNTED.min(len - at);
+                    ptr::copy_nonoverlapping(block.add(at), moved.add(at), piece);
+                    take_note(piece);
+                }
                 self.dealloc(block, old);
             }
             moved
