@@ -213,13 +213,14 @@ impl Heap {
 
 #[cfg(test)]
 mod tests {
+    use super::super::space::FEWEST;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     fn heap() -> Box<Heap> {
         let heap = Box::new(Heap::new());
-        heap.space.open(&std::env::temp_dir()).unwrap();
+        heap.space.open(&std::env::temp_dir(), FEWEST).unwrap();
         heap
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::governor::{self, Marks, registered};
+use super::space::MOST;
 use super::spilling::{self, HEAP};
 use super::{LEAST, Limit};
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ pub fn limit(limit: &Limit) -> Result<()> {
     if *dir != PathBuf::new() {
         return Err(refused("a limit is in force already".to_owned()));
     }
-    let opened = HEAP.space.open(&limit.dir);
+    let opened = HEAP.space.open(&limit.dir, MOST);
     opened.map_err(|e| refused(format!("cannot hold temporary data ({e}); name another directory with --temp-dir")))?;
     dir.clone_from(&limit.dir);
     let marks = Marks::new(limit.bytes);

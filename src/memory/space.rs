@@ -26,10 +26,10 @@ use rustix::process::{Resource, getrlimit};
 use super::classes::PAGE;
 
 /// The addresses that are asked for, a power of two; less than the 16 TiB that a file of ext4 can have.
-const MOST: u64 = 1 << 43;
+pub(super) const MOST: u64 = 1 << 43;
 
 /// The fewest addresses that are of use.
-const FEWEST: u64 = 1 << 36;
+pub(super) const FEWEST: u64 = 1 << 36;
 
 /// Equal parts in which addresses are given out.
 pub(super) const SECTIONS: u64 = 256;
@@ -84,14 +84,14 @@ impl Space {
         }
     }
 
-    /// Makes the file in `dir` and maps it. A space that is open stays as it is, for blocks stand in it.
-    pub(super) fn open(&self, dir: &Path) -> io::Result<()> {
+    /// Makes the file in `dir` and maps it, with `most` addresses, a power of two, or as many as are to be had. A space that is open stays as it is, for blocks stand in it.
+    pub(super) fn open(&self, dir: &Path, most: u64) -> io::Result<()> {
         if self.len() > 0 {
             return Ok(());
         }
         let file = tempfile::tempfile_in(dir)?;
         check_room(&file)?;
-        let (len, base) = map(&file, stretch(&file)?)?;
+        let (len, base) = map(&file, stretch(&file, most)?)?;
         self.file.store(file.into_raw_fd(), Ordering::Relaxed);
         self.base.store(base, Ordering::Relaxed);
         // whoever sees the length sees the rest
@@ -280,10 +280,10 @@ impl Free {
 }
 
 /// Makes the file as long as it can be, without taking room.
-fn stretch(file: &File) -> io::Result<u64> {
+fn stretch(file: &File, most: u64) -> io::Result<u64> {
     // beyond the length that the process may write the system would send a signal
-    let most = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX).max(1);
-    let mut len = MOST.min(1 << most.ilog2());
+    let allowed = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX).max(1);
+    let mut len = most.min(1 << allowed.ilog2());
     loop {
         match file.set_len(len) {
             Ok(()) => return Ok(len),

@@ -245,3 +245,93 @@ impl Spilling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::space::FEWEST;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A block with a pattern in it.
+    struct Held {
+        block: *mut u8,
+        layout: Layout,
+        seed: u8,
+    }
+
+    impl Held {
+        fn new(block: *mut u8, layout: Layout, seed: u8) -> Held {
+            let held = Held { block, layout, seed };
+            // SAFETY: the block is ours and as large as its layout
+            (0..layout.size()).for_each(|i| unsafe { block.add(i).write(held.byte(i)) });
+            held
+        }
+
+        fn byte(&self, i: usize) -> u8 {
+            self.seed.wrapping_add((i / 7) as u8)
+        }
+
+        fn is_whole(&self, len: usize) -> bool {
+            // SAFETY: as above
+            (0..len).all(|i| unsafe { self.block.add(i).read() } == self.byte(i))
+        }
+    }
+
+    fn layout(size: usize, align: u32) -> Layout {
+        Layout::from_size_align(size, 1 << align).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn blocks_hold_what_was_written_whatever_is_dropped(
+            steps in proptest::collection::vec((0u32..21, 0usize..500, 0u32..9, any::<u8>(), 0..6), 1..60)
+        ) {
+            HEAP.space.open(&std::env::temp_dir(), FEWEST).unwrap();
+            spill(true);
+            let mut held: Vec<Held> = Vec::new();
+            for (shift, more, align, seed, what) in steps {
+                let size = (1usize << shift) + more;
+                match what {
+                    0 => HEAP.space.drop_pages(0..HEAP.space.end()),
+                    1 | 2 if !held.is_empty() => {
+                        let Held { block, layout: old, .. } = held[more % held.len()];
+                        let at = more % held.len();
+                        // SAFETY: it is one of ours with its layout
+                        let block = unsafe { Spilling.realloc(block, old, size) };
+                        held[at].block = block;
+                        prop_assert!(held[at].is_whole(old.size().min(size)));
+                        held[at] = Held::new(block, layout(size, old.align().ilog2()), seed);
+                    }
+                    3 if !held.is_empty() => {
+                        let last = held.swap_remove(more % held.len());
+                        prop_assert!(last.is_whole(last.layout.size()));
+                        // SAFETY: as above
+                        unsafe { Spilling.dealloc(last.block, last.layout) };
+                    }
+                    4 => {
+                        let layout = layout(size, align);
+                        // SAFETY: the layout is not empty
+                        let block = unsafe { Spilling.alloc_zeroed(layout) };
+                        // SAFETY: the block is ours
+                        let is_zero = |i: usize| unsafe { block.add(i).read() } == 0;
+                        prop_assert!((0..size).all(is_zero));
+                        held.push(Held::new(block, layout, seed));
+                    }
+                    _ => {
+                        let layout = layout(size, align);
+                        // SAFETY: the layout is not empty
+                        let block = unsafe { Spilling.alloc(layout) };
+                        prop_assert!(block.addr() % layout.align() == 0 && HEAP.space.find(block).is_some());
+                        held.push(Held::new(block, layout, seed));
+                    }
+                }
+            }
+            for held in held {
+                prop_assert!(held.is_whole(held.layout.size()));
+                // SAFETY: as above
+                unsafe { Spilling.dealloc(held.block, held.layout) };
+            }
+        }
+    }
+}
