@@ -5,7 +5,13 @@
 use std::alloc::Layout;
 
 /// The largest small block.
-const LARGEST_SMALL: u64 = 256 << 10;
+const LARGEST_SMALL: u64 = 1 << 20;
+
+/// The least size of a chunk.
+const SMALLEST_CHUNK: u64 = 256 << 10;
+
+/// The fewest addresses of a region.
+pub(super) const LEAST_RESERVE: u64 = 64 << 20;
 
 /// The smallest block; its size and alignment hold for all.
 const SMALLEST: u64 = 16;
@@ -65,7 +71,7 @@ pub(super) fn block_size(class: usize) -> u64 {
 
 /// The size of the chunks that blocks of a class are cut from: whole blocks, but for the last bytes.
 pub(super) fn chunk_size(class: usize) -> u64 {
-    (4 * block_size(class)).max(LARGEST_SMALL).next_power_of_two()
+    (4 * block_size(class)).max(SMALLEST_CHUNK).next_power_of_two()
 }
 
 /// Bytes rounded up to whole pages.
@@ -81,7 +87,7 @@ pub(super) fn reserve(size: u64) -> u64 {
         0x1000_0001..=0x4_0000_0000 => 4,
         _ => 1,
     };
-    size.next_power_of_two() * growth
+    (size.next_power_of_two() * growth).max(LEAST_RESERVE)
 }
 
 #[cfg(test)]
@@ -121,7 +127,7 @@ mod tests {
         assert_eq!(size_of(layout(LARGEST_SMALL, 8)), Some(Size::Small(CLASSES - 1)));
         assert_eq!(size_of(layout(LARGEST_SMALL + 1, 8)), Some(Size::Large(LARGEST_SMALL + 1)));
         assert_eq!(size_of(layout(100, 8192)), None);
-        assert!(reserve(300 << 10) >= 16 * (300 << 10) && reserve(1 << 40) == 1 << 40);
+        assert!(reserve(3 << 20) >= 16 * (3 << 20) && reserve(1 << 40) == 1 << 40);
         assert!((0..CLASSES).all(|class| chunk_size(class) % PAGE == 0));
     }
 }

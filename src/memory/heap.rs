@@ -5,24 +5,28 @@
 //! first bytes, so the heap takes no memory of its own, which matters because it *is* the allocator: nothing here may
 //! allocate.
 //!
-//! Room on disk: chunks of small blocks are never given back; a region's is, but for its first page, unless little waits
-//! already ([`MOST_WAITING`]): to give room back and take it again costs milliseconds.
+//! Room on disk: chunks of small blocks are never given back, and regions keep what they have while they are in use. A
+//! region that is given back keeps it too unless much waits already ([`MOST_WAITING`]), but for its first page: to give room
+//! back costs milliseconds where the file system tells the disk of it.
 
 use std::alloc::Layout;
 use std::io;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use super::classes::{CLASSES, PAGE, Size, block_size, chunk_size, pages, reserve, size_of};
-use super::space::{Cut, Free, SECTIONS, Space};
+use super::classes::{CLASSES, LEAST_RESERVE, PAGE, Size, block_size, chunk_size, pages, reserve, size_of};
+use super::space::{Cut, Free, MOST, SECTIONS, Space};
 
 /// Lists of each class, so that threads do not wait for each other.
 const SHARDS: usize = 8;
 
 /// Powers of two that the addresses of a region can be.
 const ORDERS: usize = 44;
+
+/// Regions that there can be.
+const MOST_REGIONS: usize = (MOST / LEAST_RESERVE) as usize;
 
 /// Bytes of regions given back that keep their room on disk.
 const MOST_WAITING: u64 = 256 << 20;
@@ -36,6 +40,8 @@ pub(super) struct Heap {
     /// The section that chunks of each class are cut from.
     chunks: [Mutex<Cut>; CLASSES],
     regions: [Mutex<Regions>; ORDERS],
+    /// How many pages of each region are committed, by where it stands in units of the smallest.
+    committed: [AtomicU32; MOST_REGIONS],
     waiting: AtomicU64,
 }
 
@@ -48,7 +54,7 @@ struct Class {
 
 /// Regions of one order.
 struct Regions {
-    /// Those given back; the note of each is how much of it is committed.
+    /// Those given back.
     free: Option<Free>,
     fresh: Cut,
 }
@@ -84,6 +90,7 @@ impl Heap {
             classes: [const { [const { Mutex::new(Class { free: None, fresh: Cut::EMPTY }) }; SHARDS] }; CLASSES],
             chunks: [const { Mutex::new(Cut::EMPTY) }; CLASSES],
             regions: [const { Mutex::new(Regions { free: None, fresh: Cut::EMPTY }) }; ORDERS],
+            committed: [const { AtomicU32::new(0) }; MOST_REGIONS],
             waiting: AtomicU64::new(0),
         }
     }
@@ -102,10 +109,10 @@ impl Heap {
         match size_of(layout) {
             Some(Size::Small(class)) => {
                 let mut own = lock(&self.classes[class][shard()]);
-                self.space.link(&block, own.free.take(), 0);
+                self.space.link(&block, own.free.take());
                 own.free = Some(block);
             }
-            Some(Size::Large(size)) => self.free_region(block, pages(size)),
+            Some(Size::Large(_)) => self.free_region(block),
             None => {}
         }
     }
@@ -114,7 +121,7 @@ impl Heap {
     pub(super) fn resize(&self, at: u64, old: Layout, new: Layout) -> io::Result<bool> {
         match (size_of(old), size_of(new)) {
             (Some(Size::Small(old)), Some(Size::Small(new))) => Ok(old == new),
-            (Some(Size::Large(old)), Some(Size::Large(new))) => self.resize_region(at, pages(old), pages(new)),
+            (Some(Size::Large(_)), Some(Size::Large(new))) => self.resize_region(at, pages(new)),
             _ => Ok(false),
         }
     }
@@ -123,7 +130,7 @@ impl Heap {
         let mut own = lock(&self.classes[class][shard()]);
         let size = block_size(class);
         if let Some(block) = own.free.take() {
-            own.free = self.space.unlink(&block).0;
+            own.free = self.space.unlink(&block);
             return Ok(Given { block, dirty: size });
         }
         if own.fresh.left() < size {
@@ -150,49 +157,63 @@ impl Heap {
         let regions = self.regions.get(order as usize).ok_or_else(out_of_addresses)?;
         let mut regions = lock(regions);
         if let Some(block) = regions.free.take() {
-            let (next, committed) = self.space.unlink(&block);
-            if let Err(e) = self.space.commit(block.at() + committed.min(len)..block.at() + len) {
-                self.space.link(&block, next, committed);
+            let committed = self.committed(block.at());
+            if let Err(e) = self.commit_region(block.at(), len) {
                 regions.free = Some(block);
                 return Err(e);
             }
-            regions.free = next;
-            drop(regions);
+            regions.free = self.space.unlink(&block);
             self.waiting.fetch_sub(committed, Ordering::Relaxed);
-            self.space.release(block.at() + len.min(committed)..block.at() + committed);
-            return Ok(Given { block, dirty: committed.min(len) });
+            return Ok(Given { block, dirty: committed });
         }
         if regions.fresh.left() < 1 << order {
             regions.fresh = self.sections(1 << order, order as u8)?;
         }
         regions.fresh.commit(len, &self.space)?;
         let block = regions.fresh.block(1 << order).ok_or_else(out_of_addresses)?;
+        self.set_committed(block.at(), len);
         Ok(Given { block, dirty: 0 })
     }
 
-    fn free_region(&self, block: Free, committed: u64) {
+    fn free_region(&self, block: Free) {
         let at = block.at();
         let Some(order) = self.order_at(at) else { return };
+        let committed = self.committed(at);
         let waiting = self.waiting.fetch_add(committed, Ordering::Relaxed) + committed;
-        let kept = if waiting > MOST_WAITING { PAGE } else { committed };
-        self.waiting.fetch_sub(committed - kept, Ordering::Relaxed);
-        self.space.release(at + kept..at + committed);
+        if waiting > MOST_WAITING {
+            self.space.release(at + PAGE..at + committed);
+            self.set_committed(at, PAGE);
+            self.waiting.fetch_sub(committed - PAGE, Ordering::Relaxed);
+        }
         let mut regions = lock(&self.regions[order as usize]);
-        self.space.link(&block, regions.free.take(), kept);
+        self.space.link(&block, regions.free.take());
         regions.free = Some(block);
     }
 
-    fn resize_region(&self, at: u64, old: u64, new: u64) -> io::Result<bool> {
+    fn resize_region(&self, at: u64, new: u64) -> io::Result<bool> {
         match self.order_at(at) {
-            Some(order) if new <= 1 << order => {}
-            _ => return Ok(false),
+            Some(order) if new <= 1 << order => self.commit_region(at, new).map(|()| true),
+            _ => Ok(false),
         }
-        if new > old {
-            self.space.commit(at + old..at + new)?;
-        } else {
-            self.space.release(at + new..at + old);
+    }
+
+    /// Commits a region up to `len`.
+    fn commit_region(&self, at: u64, len: u64) -> io::Result<()> {
+        let committed = self.committed(at);
+        if len > committed {
+            self.space.commit(at + committed..at + len)?;
+            self.set_committed(at, len);
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// How much of the region at `at` is committed.
+    fn committed(&self, at: u64) -> u64 {
+        u64::from(self.committed[(at / LEAST_RESERVE) as usize].load(Ordering::Relaxed)) * PAGE
+    }
+
+    fn set_committed(&self, at: u64, len: u64) {
+        self.committed[(at / LEAST_RESERVE) as usize].store((len / PAGE) as u32, Ordering::Relaxed);
     }
 
     /// The order of the regions where `at` stands.
@@ -241,7 +262,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn blocks_never_overlap_and_the_disk_is_given_back(
-            steps in proptest::collection::vec((0u32..22, 0u64..1000, any::<proptest::sample::Index>(), 0..3), 1..120)
+            steps in proptest::collection::vec((0u32..24, 0u64..1000, any::<proptest::sample::Index>(), 0..3), 1..120)
         ) {
             let heap = heap();
             let mut held = Held::new();
@@ -283,13 +304,25 @@ mod tests {
     #[test]
     fn a_block_grows_where_it_stands() {
         let heap = heap();
-        let given = heap.allocate(layout(300 << 10)).unwrap();
+        let given = heap.allocate(layout(3 << 20)).unwrap();
         let at = given.block.at();
-        assert!(heap.resize(at, layout(300 << 10), layout(4 << 20)).unwrap());
-        assert!(!heap.resize(at, layout(4 << 20), layout(1 << 30)).unwrap());
-        assert_eq!(heap.space.in_use(), 4 << 20);
-        assert!(heap.resize(at, layout(4 << 20), layout(1 << 20)).unwrap());
-        assert_eq!(heap.space.in_use(), 1 << 20);
+        assert!(heap.resize(at, layout(3 << 20), layout(40 << 20)).unwrap());
+        assert!(!heap.resize(at, layout(40 << 20), layout(1 << 30)).unwrap());
+        assert_eq!(heap.space.in_use(), 40 << 20);
+        assert!(heap.resize(at, layout(40 << 20), layout(2 << 20)).unwrap());
+        heap.free(given.block, layout(2 << 20));
+        let again = heap.allocate(layout(4 << 20)).unwrap();
+        assert_eq!((again.block.at(), again.dirty), (at, 40 << 20));
+    }
+
+    #[test]
+    fn the_disk_is_given_back_when_much_waits() {
+        let heap = heap();
+        let blocks: Vec<Given> = (0..5).map(|_| heap.allocate(layout(100 << 20)).unwrap()).collect();
+        assert_eq!(heap.space.in_use(), 500 << 20);
+        blocks.into_iter().for_each(|given| heap.free(given.block, layout(100 << 20)));
+        assert!(heap.space.in_use() <= MOST_WAITING + 3 * PAGE);
+        assert_eq!(heap.space.peak(), 500 << 20);
     }
 
     #[test]

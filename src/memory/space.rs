@@ -62,15 +62,6 @@ pub(super) struct Free {
     at: u64,
 }
 
-/// What a free block says of itself: two words at its start.
-#[repr(C)]
-struct Words {
-    /// The block after it in its list, plus one; 0 if there is none.
-    next: u64,
-    /// A number that means something to its list.
-    note: u64,
-}
-
 impl Space {
     /// No space yet.
     pub(super) const fn new() -> Space {
@@ -217,18 +208,17 @@ impl Space {
         self.address(block.at)
     }
 
-    /// Notes in a free block what comes after it in its list, and a number.
-    pub(super) fn link(&self, block: &Free, next: Option<Free>, note: u64) {
-        let words = Words { next: next.map_or(0, |next| next.at + 1), note };
-        // SAFETY: the block is ours, its first page is committed, and every block is aligned for and holds two words
-        unsafe { self.address(block.at).cast::<Words>().write(words) }
+    /// Notes in a free block what comes after it in its list: its place and one, or 0.
+    pub(super) fn link(&self, block: &Free, next: Option<Free>) {
+        // SAFETY: the block is ours, its first page is committed, and every block is aligned for and holds a word
+        unsafe { self.address(block.at).cast::<u64>().write(next.map_or(0, |next| next.at + 1)) }
     }
 
     /// What was noted in a free block, which is taken out of its list.
-    pub(super) fn unlink(&self, block: &Free) -> (Option<Free>, u64) {
-        // SAFETY: as above; the words were written when it came into its list
-        let words = unsafe { self.address(block.at).cast::<Words>().read() };
-        (words.next.checked_sub(1).map(|at| Free { at }), words.note)
+    pub(super) fn unlink(&self, block: &Free) -> Option<Free> {
+        // SAFETY: as above; the word was written when it came into its list
+        let next = unsafe { self.address(block.at).cast::<u64>().read() };
+        next.checked_sub(1).map(|at| Free { at })
     }
 }
 
