@@ -14,6 +14,8 @@
 //! Tried and refused: reading a word with any other character than ASCII one character at a time, and ASCII again after
 //! it (a third of the speed on German, a quarter on Russian).
 
+use std::ops::Range;
+
 use super::Span;
 use super::chars::{self, Basic, Class, Known};
 use crate::kernel::{STRETCH, Stretch, hash_short, hash_token, lower_ascii};
@@ -154,10 +156,27 @@ impl Tokens {
 
     /// The hashes of the tokens that start inside `span`. Costs a binary search.
     pub fn within(&self, span: Span) -> &[u64] {
-        let from = self.starts.partition_point(|&s| s < span.start);
-        let to = from + self.starts[from..].partition_point(|&s| s < span.end);
-        &self.hashes[from..to]
+        &self.hashes[self.within_from(0, span)]
     }
+
+    /// Which tokens start inside `span`, if none before `from` does. Cheap if `from` is near and the span short, or all of
+    /// what is left.
+    pub fn within_from(&self, from: usize, span: Span) -> Range<usize> {
+        let start = from + before(&self.starts[from..], span.start);
+        let rest = &self.starts[start..];
+        let all = rest.last().is_none_or(|&last| last < span.end);
+        start..start + if all { rest.len() } else { before(rest, span.end) }
+    }
+}
+
+/// How many of the ascending `starts` are below `end`: a search in steps that double.
+fn before(starts: &[u32], end: u32) -> usize {
+    let mut reach = 1;
+    while starts.get(reach - 1).is_some_and(|&start| start < end) {
+        reach *= 2;
+    }
+    let known = reach / 2;
+    known + starts[known..starts.len().min(reach)].partition_point(|&start| start < end)
 }
 
 /// Where the token that starts at offset `start` of `text` ends; format characters inside and behind it belong to it.
@@ -389,6 +408,23 @@ mod tests {
         assert_eq!(ends("a1b 2", TokenOptions { ignore_digits: true, ..options }), [1, 3]);
         assert_eq!(ends("ab é", TokenOptions { by_character: true, ..options }), [1, 2, 5]);
         assert_eq!(token_end(b"ab", 2, options), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_within_spans(text in "[ab ]{0,200}", from in 0u32..200, len in 0u32..200, gap in 0u32..200) {
+            let mut tokens = Tokens::default();
+            tokens.read(text.as_bytes(), TokenOptions::default());
+            let inside = |span: Span| {
+                let starts = tokens.starts.iter().zip(&tokens.hashes);
+                starts.filter(|(s, _)| span.start <= **s && **s < span.end).map(|(_, h)| *h).collect::<Vec<_>>()
+            };
+            let first = Span { start: from, end: from + len };
+            let second = Span { start: first.end + gap, end: first.end + gap + len };
+            prop_assert_eq!(tokens.within(first), inside(first));
+            let at = tokens.within_from(0, first).end;
+            prop_assert_eq!(&tokens.hashes[tokens.within_from(at, second)], inside(second));
+        }
     }
 
     #[test]

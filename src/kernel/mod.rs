@@ -12,6 +12,6 @@ mod masks;
 mod shingles;
 mod words;
 
-pub(crate) use extremes::{Extremes, MULTIPLIERS, min_max};
+pub(crate) use extremes::{MULTIPLIERS, min_max};
 pub(crate) use shingles::{MAX_SHINGLE, shingles};
 pub(crate) use words::{STRETCH, Stretch, hash_short, hash_token, lower_ascii};

@@ -175,7 +175,7 @@ fn read<M: Masks>(stretch: &mut Stretch, n: usize, base: usize, hashes: &mut Vec
     hashes.resize(hashed + words, 0);
     starts.resize(started + words, 0);
     let tokens = hashes[hashed..].iter_mut().zip(&mut starts[started..]);
-    let mut hash = |(hash, place): (&mut u64, &mut u32), start: u16, end: u16| {
+    let hash = |(hash, place): (&mut u64, &mut u32), start: u16, end: u16| {
         *hash = hash_at(lower, start.into(), end.into());
         *place = base as u32 + u32::from(start);
     };

@@ -6,10 +6,12 @@
 //! costs linear time. A keeper beyond that number is not found through that bucket; 16 lost nothing on real paragraphs
 //! (`algorithms.md` §3).
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::sketch::{HASHES, Table, matches};
+use crate::sketch::{HASHES, Table, first_not_below, matches};
 
 /// Kept classes that one bucket holds at the most.
 const KEEPERS_PER_BUCKET: u32 = 32;
@@ -30,8 +32,8 @@ pub(super) struct Buckets {
     shared: Vec<u64>,
     /// If classes are added later: for each band, the classes that had it alone when they were grouped, by hash.
     alone: Vec<Vec<u64>>,
-    /// Keepers met while looking up, with the number of bands shared.
-    met: FxHashMap<u32, u32>,
+    /// Keepers met while looking up, with the entry in the first band shared.
+    met: Vec<(u32, u32)>,
 }
 
 /// A kept class in a bucket.
@@ -51,8 +53,9 @@ fn key(band: usize, hash: u32) -> u64 {
 /// The bands of a class that `shared` allows, as bucket keys.
 fn keys<'a>(table: &'a Table, shared: &[u64], class: u32) -> impl Iterator<Item = u64> + use<'a> {
     let mask = shared.get(class as usize).copied().unwrap_or(u64::MAX);
-    let bands = table.bands_of(class).iter().enumerate();
-    bands.filter(move |(band, _)| mask & bit(*band) != 0).map(|(band, &hash)| key(band, hash))
+    // most classes share none: their bands are not even looked at
+    let bands: &[u32] = if mask == 0 { &[] } else { table.bands_of(class) };
+    bands.iter().enumerate().filter(move |(band, _)| mask & bit(*band) != 0).map(|(band, &hash)| key(band, hash))
 }
 
 /// Groups all classes by their bands. Gives empty buckets, and the pairs (class, first class in a bucket of it) that are
@@ -62,8 +65,11 @@ fn keys<'a>(table: &'a Table, shared: &[u64], class: u32) -> impl Iterator<Item 
 pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Vec<(u32, u32)>) {
     let near: Vec<u32> = (0..table.classes() as u32).filter(|&class| table.is_near(class)).collect();
     let bands = table.options.banding.map_or(0, |b| b.bands);
-    let grouped: Vec<Grouped> =
-        (0..bands).into_par_iter().map(|band| group_band(table, &near, band, similarity, grows)).collect();
+    let numbers: Vec<usize> = (0..bands).collect();
+    let grouped: Vec<Grouped> = numbers
+        .par_chunks(BANDS_AT_ONCE)
+        .flat_map_iter(|bands| group_bands(table, &near, bands, similarity, grows))
+        .collect();
     // bands that have no bit of their own are always looked up
     let mut shared = vec![if bands > 63 { bit(63) } else { 0 }; table.classes()];
     let (mut alone, mut pairs) = (Vec::new(), Vec::new());
@@ -92,8 +98,20 @@ struct Grouped {
     likely: Vec<(u32, u32)>,
 }
 
-fn group_band(table: &Table, near: &[u32], band: usize, similarity: f64, grows: bool) -> Grouped {
-    let order = sorted(near.iter().map(|&class| u64::from(table.bands_of(class)[band]) << 32 | u64::from(class)));
+/// Bands that one task groups: the bands of a class stand side by side, so that one access to memory brings all of these.
+const BANDS_AT_ONCE: usize = 4;
+
+fn group_bands(table: &Table, near: &[u32], bands: &[usize], similarity: f64, grows: bool) -> Vec<Grouped> {
+    let mut columns: Vec<Vec<u32>> = bands.iter().map(|_| Vec::with_capacity(near.len())).collect();
+    for &class in near {
+        let own = table.bands_of(class);
+        columns.iter_mut().zip(bands).for_each(|(column, &band)| column.push(own[band]));
+    }
+    columns.into_iter().map(|column| group_band(table, near, &column, similarity, grows)).collect()
+}
+
+fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grows: bool) -> Grouped {
+    let order = sorted(hashes.iter().zip(near).map(|(&hash, &class)| u64::from(hash) << 32 | u64::from(class)));
     let mut grouped = Grouped { together: Vec::new(), alone: Vec::new(), likely: Vec::new() };
     for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32) {
         let first = bucket[0] as u32;
@@ -108,14 +126,13 @@ fn group_band(table: &Table, near: &[u32], band: usize, similarity: f64, grows: 
     grouped
 }
 
-/// Bits by which entries are dealt out before they are sorted.
-const PARTITION_BITS: u32 = 12;
-
-/// The entries, ascending. They are spread evenly, so they are dealt out by their first bits, and each share, which fits
-/// the cache, is sorted by itself.
-fn sorted(entries: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
-    let share = |entry: u64| (entry >> (64 - PARTITION_BITS)) as usize;
-    let mut ends = vec![0usize; 1 << PARTITION_BITS];
+/// The entries, ascending. They are spread evenly, so they are dealt out by their first bits, and each share, which is
+/// small, is sorted by itself.
+fn sorted(entries: impl ExactSizeIterator<Item = u64> + Clone) -> Vec<u64> {
+    // shares of about 32; more of them than 2^14 do not fit the cache
+    let bits = entries.len().max(1).ilog2().saturating_sub(5).clamp(1, 14);
+    let share = |entry: u64| (entry >> (64 - bits)) as usize;
+    let mut ends = vec![0usize; 1 << bits];
     entries.clone().for_each(|entry| ends[share(entry)] += 1);
     let mut total = 0;
     for end in &mut ends {
@@ -158,22 +175,17 @@ impl Buckets {
         for key in keys(table, &self.shared, class) {
             let mut at = self.heads.get(&key).copied().unwrap_or(NONE);
             while let Some(entry) = self.entries.get(at as usize) {
-                self.met.entry(entry.class).or_insert(at);
+                self.met.push((entry.class, at));
                 at = entry.next;
             }
         }
+        self.met.sort_by_key(|&(keeper, _)| keeper);
+        self.met.dedup_by_key(|&mut (keeper, _)| keeper);
         let least = least_agreement(similarity);
-        let mut candidates: Vec<(usize, u32)> = Vec::new();
-        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
-        for &keeper in self.met.keys() {
-            let agreement = agreement(table, class, keeper);
-            if agreement >= least {
-                candidates.push((agreement, keeper));
-            }
-        }
-        candidates
-            .sort_unstable_by_key(|&(agreement, keeper)| (std::cmp::Reverse(agreement), self.met[&keeper], keeper));
-        candidates.into_iter().map(|(_, keeper)| keeper).collect()
+        let agreeing = self.met.iter().map(|&(keeper, at)| (Reverse(agreement(table, class, keeper)), at, keeper));
+        let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
+        candidates.sort_unstable();
+        candidates.into_iter().map(|(_, _, keeper)| keeper).collect()
     }
 
     /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now, and
@@ -223,22 +235,9 @@ impl Buckets {
     }
 }
 
-/// The class that has `hash` in a list that is ascending by hash. Hashes are spread evenly, so the place is nearly known:
-/// the search goes out from there.
+/// The class that has `hash` in a list that is ascending by hash.
 fn find_hash(alone: &[u64], hash: u32) -> Option<u32> {
-    let below = |entry: &u64| entry >> 32 < u64::from(hash);
-    let guess = ((u64::from(hash) * alone.len() as u64) >> 32) as usize;
-    let mut reach = 32;
-    let (mut from, mut to) = (guess, guess);
-    while from > 0 && !below(&alone[from]) {
-        from = from.saturating_sub(reach);
-        reach *= 2;
-    }
-    while to < alone.len() && below(&alone[to]) {
-        to = (to + reach).min(alone.len());
-        reach *= 2;
-    }
-    let at = from + alone[from..to].partition_point(below);
+    let at = first_not_below(alone.len(), hash, |at| alone[at] >> 32 < u64::from(hash));
     alone.get(at).filter(|&&entry| entry >> 32 == u64::from(hash)).map(|&entry| entry as u32)
 }
 

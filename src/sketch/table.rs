@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Banding, MinHasher, Signature, digest};
+use super::{Banding, MinHasher, Signature, digest, first_not_below};
 use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
@@ -66,8 +66,10 @@ pub struct Table {
     signatures: Vec<Signature>,
     /// As many for each signature as there are bands.
     bands: Vec<u32>,
-    /// Made when the first text is added after building.
-    by_digest: Option<FxHashMap<u128, u32>>,
+    /// Classes by ascending digest, but for those of texts added later.
+    by_digest: Vec<u32>,
+    /// The classes of texts added later.
+    added: FxHashMap<u128, u32>,
     /// Texts added later that are what is left of a document: the spans that are left.
     remainders: FxHashMap<u32, Vec<Span>>,
 }
@@ -127,14 +129,11 @@ impl Table {
             return None;
         }
         let digest = digest(&sketcher.tokens.hashes);
-        let by_digest = self
-            .by_digest
-            .get_or_insert_with(|| self.digests.iter().zip(0..).map(|(&digest, class)| (digest, class)).collect());
-        if let Some(&class) = by_digest.get(&digest) {
+        if let Some(class) = self.class_with(digest) {
             return Some(class);
         }
         let class = self.places.len() as u32;
-        by_digest.insert(digest, class);
+        self.added.insert(digest, class);
         let (first, last) = (spans.first()?, spans.last()?);
         self.places.push(Place { doc, span: Span { start: first.start, end: last.end } });
         self.remainders.insert(class, spans.to_vec());
@@ -148,6 +147,16 @@ impl Table {
         self.signatures.extend(signed.signatures);
         self.bands.extend(signed.bands);
         Some(class)
+    }
+}
+
+impl Table {
+    /// The class with this digest.
+    fn class_with(&self, digest: u128) -> Option<u32> {
+        let digest_at = |at: usize| self.digest_of(self.by_digest[at]);
+        let at = first_not_below(self.by_digest.len(), (digest >> 96) as u32, |at| digest_at(at) < digest);
+        let known = self.by_digest.get(at).copied().filter(|&class| self.digest_of(class) == digest);
+        known.or_else(|| self.added.get(&digest).copied())
     }
 }
 
@@ -285,8 +294,11 @@ fn sketch_documents(
             let unit = &mut part.units[i];
             let is_counted = corpus.role(doc) != Role::Reference;
             unit.tally.segments += if is_counted { spans.len() as u64 } else { 0 };
+            let mut at = 0;
             for &span in &spans {
-                let hashes = tokens.within(span);
+                let within = tokens.within_from(at, span);
+                at = within.end;
+                let hashes = &tokens.hashes[within];
                 if hashes.len() < options.min_tokens {
                     unit.tally.left_alone += u64::from(is_counted);
                     continue;
@@ -317,7 +329,7 @@ fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Tabl
         tally.segments += part.tally.segments;
         tally.left_alone += part.tally.left_alone;
     }
-    let leaders = leaders(&raw);
+    let (leaders, mut by_digest) = leaders(&raw);
     let mut table = Table {
         options,
         tally,
@@ -329,7 +341,8 @@ fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Tabl
         signed: Vec::new(),
         signatures: signed.signatures,
         bands: signed.bands,
-        by_digest: None,
+        by_digest: Vec::new(),
+        added: FxHashMap::default(),
         remainders: FxHashMap::default(),
     };
     let mut next_signature = 0;
@@ -350,20 +363,24 @@ fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Tabl
         table.rows.push(Row { span: row.place.span, class });
     }
     table.first.resize(documents + 1, raw.len());
+    by_digest.iter_mut().for_each(|row| *row = table.rows[*row as usize].class);
+    table.by_digest = by_digest;
     table
 }
 
-/// For each row the first row of its class: it comes before the others, or is the row itself.
-fn leaders(raw: &[Raw]) -> Vec<u32> {
+/// For each row the first row of its class: it comes before the others, or is the row itself. Also these first rows, by
+/// ascending digest.
+fn leaders(raw: &[Raw]) -> (Vec<u32>, Vec<u32>) {
     let mut order: Vec<(u128, u32)> = raw.iter().zip(0..).map(|(row, i)| (row.digest, i)).collect();
     order.par_sort_unstable();
-    let mut leaders = vec![0u32; raw.len()];
+    let (mut leaders, mut first) = (vec![0u32; raw.len()], Vec::new());
     for group in order.chunk_by(|a, b| a.0 == b.0) {
+        first.push(group[0].1);
         for &(_, row) in group {
             leaders[row as usize] = group[0].1;
         }
     }
-    leaders
+    (leaders, first)
 }
 
 #[cfg(test)]
