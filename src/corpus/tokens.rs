@@ -14,11 +14,12 @@
 //! Tried and refused: reading a word with any other character than ASCII one character at a time, and ASCII again after
 //! it (a third of the speed on German, a quarter on Russian).
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use super::Span;
 use super::chars::{self, Basic, Class, Known};
-use crate::kernel::{STRETCH, Stretch, hash_short, hash_token, lower_ascii};
+use crate::kernel::{self, Stretch, hash_short, hash_token, lower_ascii};
 
 /// How tokens are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,20 +37,13 @@ pub struct Tokens {
     pub hashes: Vec<u64>,
     /// Byte offset at which each token starts.
     pub starts: Vec<u32>,
-    /// The text under way, lower-cased.
-    stretch: Buffer,
     /// The token under way where characters are read one by one.
     word: Word,
 }
 
-/// A stretch that is made when it is needed first, and copied never.
-#[derive(Debug, Default)]
-struct Buffer(Option<Box<Stretch>>);
-
-impl Clone for Buffer {
-    fn clone(&self) -> Buffer {
-        Buffer::default()
-    }
+thread_local! {
+    /// The text under way, lower-cased; each thread has one, for it is large.
+    static STRETCH: RefCell<Box<Stretch>> = RefCell::new(Stretch::new());
 }
 
 impl Tokens {
@@ -64,11 +58,13 @@ impl Tokens {
             }
             return;
         }
-        let mut stretch = self.stretch.0.take().unwrap_or_else(Stretch::new);
+        STRETCH.with_borrow_mut(|stretch| self.read_words(stretch, text, options));
+    }
+
+    fn read_words(&mut self, stretch: &mut Stretch, text: &[u8], options: TokenOptions) {
         let mut at = 0;
         while at < text.len() {
-            let ahead = &text[at..];
-            let (n, end) = lower(&mut stretch, ahead, options);
+            let (n, end) = lower(stretch, &text[at..], options);
             let whole = if end == End::Text { n } else { n - stretch.torn(n) };
             stretch.read(whole, at, &mut self.hashes, &mut self.starts);
             at += whole;
@@ -76,7 +72,6 @@ impl Tokens {
                 at = self.read_characters(text, at, options);
             }
         }
-        self.stretch.0 = Some(stretch);
     }
 
     /// Reads from `start`, character by character, up to a separator; gives the offset after it.
@@ -215,7 +210,7 @@ enum End {
 /// Lower-cases what comes first in `text`; gives the number of its bytes, and why there are not more.
 fn lower(stretch: &mut Stretch, text: &[u8], options: TokenOptions) -> (usize, End) {
     let (two_bytes, basic) = (chars::two_bytes(options.ignore_digits), chars::basic());
-    let limit = text.len().min(STRETCH);
+    let limit = text.len().min(kernel::STRETCH);
     stretch.begin(limit);
     let mut at = 0;
     while at < limit {
@@ -433,11 +428,11 @@ mod tests {
             let text = format!(
                 "{}{}",
                 "x".repeat(shift),
-                " word longer_than_sixteen_bytes_altogether é".repeat(2 * STRETCH / 40)
+                " word longer_than_sixteen_bytes_altogether é".repeat(2 * kernel::STRETCH / 40)
             );
             assert_eq!(fast(text.as_bytes(), TokenOptions::default()), naive(text.as_bytes(), TokenOptions::default()));
         }
-        let text = "y".repeat(3 * STRETCH);
+        let text = "y".repeat(3 * kernel::STRETCH);
         assert_eq!(fast(text.as_bytes(), TokenOptions::default()), naive(text.as_bytes(), TokenOptions::default()));
     }
 

@@ -31,12 +31,6 @@ pub(crate) struct Stretch {
     places: [u16; 2 * ROOM],
 }
 
-impl std::fmt::Debug for Stretch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Stretch")
-    }
-}
-
 impl Stretch {
     /// An empty one.
     pub(crate) fn new() -> Box<Stretch> {
