@@ -5,7 +5,7 @@
 #
 # RUNS (default 5) is how often each command is run; LABEL names the corpus in the record (default: the file's name).
 # UNECHO names the binary (default: target/release/unecho, honouring CARGO_TARGET_DIR); TMPDIR is where outputs are written:
-# give it room for two copies of the corpus. See benches/results/README.md for what is measured and how.
+# give it room for three copies of the corpus. See benches/results/README.md for what is measured and how.
 set -euo pipefail
 export LC_ALL=C
 
@@ -14,7 +14,10 @@ corpus=${1:?usage: benches/compare.sh CORPUS.jsonl [RUNS] [LABEL]}
 runs=${2:-5}
 label=${3:-$(basename "$corpus")}
 unecho=${UNECHO:-${CARGO_TARGET_DIR:-$root/target}/release/unecho}
-commands=(cat none document default)
+commands=(cat cat-sync none document default none-1 document-1 default-1)
+# compressed copies, where the system can make them: decompressing alone, and cleaning
+command -v zstd > /dev/null && commands+=(zstd document-zst)
+command -v gzip > /dev/null && commands+=(gzip document-gz)
 
 fail() { echo "compare.sh: $*" >&2; exit 2; }
 [ -f "$corpus" ] || fail "no such file: $corpus"
@@ -29,6 +32,13 @@ out=$work/out.jsonl
 spell() {
   case $1 in
     cat) echo 'cat FILE > OUT' ;;
+    cat-sync) echo 'cat FILE > OUT && sync OUT' ;;
+    zstd) echo 'zstd -dc FILE.zst > OUT' ;;
+    gzip) echo 'gzip -dc FILE.gz > OUT' ;;
+    document-zst) echo 'unecho clean FILE.zst -o OUT --unit document' ;;
+    document-gz) echo 'unecho clean FILE.gz -o OUT --unit document' ;;
+    default-1) echo 'unecho clean FILE -o OUT --threads 1' ;;
+    *-1) echo "unecho clean FILE -o OUT --unit ${1%-1} --threads 1" ;;
     default) echo 'unecho clean FILE -o OUT' ;;
     *) echo "unecho clean FILE -o OUT --unit $1" ;;
   esac
@@ -45,19 +55,34 @@ fi
 run() {
   case $1 in
     cat) watched cat "$corpus" > "$out" ;;
+    cat-sync) watched cat "$corpus" > "$out" && sync "$out" ;;
+    zstd) watched zstd -dcq "$work/in.jsonl.zst" > "$out" ;;
+    gzip) watched gzip -dc "$work/in.jsonl.gz" > "$out" ;;
+    document-zst) watched "$unecho" clean "$work/in.jsonl.zst" -o "$out" --quiet --unit document ;;
+    document-gz) watched "$unecho" clean "$work/in.jsonl.gz" -o "$out" --quiet --unit document ;;
+    default-1) watched "$unecho" clean "$corpus" -o "$out" --quiet --threads 1 ;;
+    *-1) watched "$unecho" clean "$corpus" -o "$out" --quiet --unit "${1%-1}" --threads 1 ;;
     default) watched "$unecho" clean "$corpus" -o "$out" --quiet ;;
     *) watched "$unecho" clean "$corpus" -o "$out" --quiet --unit "$1" ;;
   esac
 }
 
-# The answer of a run must be that of the runs before; `cat` and `--unit none` must give the corpus itself.
+# The answer of a run must be that of the runs before, with however many threads; `cat`, `--unit none` and decompressing
+# must give the corpus itself.
 check() {
-  local answer
-  answer=$(cksum < "$out")
-  [ -f "$work/$1.answer" ] || echo "$answer" > "$work/$1.answer"
-  [ "$answer" = "$(cat "$work/$1.answer")" ] || fail "$1 gave two different outputs"
+  local answer same
+  # a compressed input gives a compressed output
   case $1 in
-    cat | none) [ "$answer" = "$original" ] || fail "the output of $1 is not the corpus" ;;
+    document-zst) answer=$(zstd -dcq < "$out" | cksum) ;;
+    document-gz) answer=$(gzip -dc < "$out" | cksum) ;;
+    *) answer=$(cksum < "$out") ;;
+  esac
+  for same in "$1" "${1%-*}"; do
+    [ -f "$work/$same.answer" ] || echo "$answer" > "$work/$same.answer"
+    [ "$answer" = "$(cat "$work/$same.answer")" ] || fail "$1 gave another output than before, or than $same"
+  done
+  case $1 in
+    cat | cat-sync | none | none-1 | zstd | gzip) [ "$answer" = "$original" ] || fail "the output of $1 is not the corpus" ;;
   esac
 }
 
@@ -116,6 +141,12 @@ commit() {
 
 bytes=$(wc -c < "$corpus" | tr -d ' ')
 original=$(cksum < "$corpus") # also brings the corpus into the page cache
+for name in "${commands[@]}"; do
+  case $name in
+    zstd) zstd -q "$corpus" -o "$work/in.jsonl.zst" ;;
+    gzip) gzip -c "$corpus" > "$work/in.jsonl.gz" ;;
+  esac
+done
 load_before=$(load)
 commit=$(commit)
 rounds

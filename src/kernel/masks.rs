@@ -88,26 +88,24 @@ pub(super) struct Avx2;
 impl Masks for Avx2 {
     #[inline(always)]
     fn nonzero(block: &[u8; 64]) -> u64 {
-        // SAFETY: the callers have AVX2
-        !thirty_twos(block, |x| unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_setzero_si256())) })
+        // SAFETY: the callers have AVX2; the loads stay inside the block and ask for no alignment
+        unsafe {
+            let zero = _mm256_setzero_si256();
+            let low = _mm256_cmpeq_epi8(_mm256_loadu_si256(block.as_ptr().cast()), zero);
+            let high = _mm256_cmpeq_epi8(_mm256_loadu_si256(block.as_ptr().add(32).cast()), zero);
+            !(u64::from(_mm256_movemask_epi8(high) as u32) << 32 | u64::from(_mm256_movemask_epi8(low) as u32))
+        }
     }
 
     #[inline(always)]
     fn high(block: &[u8; 64]) -> u64 {
-        // SAFETY: the callers have AVX2
-        thirty_twos(block, |x| unsafe { _mm256_movemask_epi8(x) })
+        // SAFETY: the callers have AVX2; the loads stay inside the block and ask for no alignment
+        unsafe {
+            let low = _mm256_movemask_epi8(_mm256_loadu_si256(block.as_ptr().cast()));
+            let high = _mm256_movemask_epi8(_mm256_loadu_si256(block.as_ptr().add(32).cast()));
+            u64::from(high as u32) << 32 | u64::from(low as u32)
+        }
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn thirty_twos(block: &[u8; 64], mask: impl Fn(__m256i) -> i32) -> u64 {
-    let (parts, _) = block.as_chunks::<32>();
-    parts.iter().rev().fold(0, |all, part| {
-        // SAFETY: a part has 32 bytes, and the load asks for no alignment; the callers have AVX2
-        let x = unsafe { _mm256_loadu_si256(part.as_ptr().cast()) };
-        all << 32 | u64::from(mask(x) as u32)
-    })
 }
 
 #[cfg(test)]

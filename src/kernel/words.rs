@@ -238,9 +238,14 @@ const BITS: [[u16; 8]; 256] = {
 fn list(bits: u64, base: usize, places: &mut [u16]) -> usize {
     let places: &mut [u16; 64] = places.first_chunk_mut().expect("there is room for a block more than there are bytes");
     let mut count = 0;
-    for (byte, base) in bits.to_le_bytes().into_iter().zip((base as u16..).step_by(8)) {
+    for i in 0..8 {
+        let byte = (bits >> (8 * i)) as u8;
+        let base = (base + 8 * i) as u16;
         let eight: &mut [u16; 8] = places[count..].first_chunk_mut().expect("at most eight for each byte");
-        *eight = BITS[usize::from(byte)].map(|bit| bit + base);
+        // not `map`, which the compiler may put into a function of its own
+        for (place, bit) in eight.iter_mut().zip(&BITS[usize::from(byte)]) {
+            *place = bit + base;
+        }
         count += byte.count_ones() as usize;
     }
     count

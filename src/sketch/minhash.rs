@@ -38,7 +38,12 @@ impl MinHasher {
         values[MULTIPLIERS..].copy_from_slice(&extremes.max);
         let used = &values[..self.banding.bands * self.banding.rows];
         bands.extend(used.chunks_exact(self.banding.rows).map(hash_band));
-        values.map(|v| v as u8)
+        // not `map`, which the compiler may put into a function of its own, value by value
+        let mut signature = [0; HASHES];
+        for (low, &value) in signature.iter_mut().zip(&values) {
+            *low = value as u8;
+        }
+        signature
     }
 }
 
