@@ -8,6 +8,7 @@ pub(crate) mod chars;
 mod document;
 mod escape;
 mod excerpt;
+mod lower;
 mod segment;
 mod shingle;
 mod span;

@@ -18,8 +18,9 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::Span;
-use super::chars::{self, Basic, Class, Known};
-use crate::kernel::{self, Stretch, hash_short, hash_token, lower_ascii};
+use super::chars::{self, Class, Known};
+use super::lower::{End, lower};
+use crate::kernel::{Stretch, hash_short, hash_token};
 
 /// How tokens are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -196,79 +197,6 @@ pub fn token_end(text: &[u8], start: usize, options: TokenOptions) -> usize {
     end
 }
 
-/// Why a stretch ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// The text ended.
-    Text,
-    /// The stretch is full.
-    Full,
-    /// A character follows that cannot be lower-cased in its place, or counts for nothing.
-    Irregular,
-}
-
-/// Lower-cases what comes first in `text`; gives the number of its bytes, and why there are not more.
-fn lower(stretch: &mut Stretch, text: &[u8], options: TokenOptions) -> (usize, End) {
-    let (two_bytes, basic) = (chars::two_bytes(options.ignore_digits), chars::basic());
-    let limit = text.len().min(kernel::STRETCH);
-    stretch.begin(limit);
-    let mut at = 0;
-    while at < limit {
-        let ahead = &text[at..];
-        let set = match *ahead {
-            [0..=0x7f, ..] if much_ascii(ahead) => stretch.set_ascii(at, &text[at..limit], !options.ignore_digits),
-            [a @ 0..=0x7f, ..] => stretch.set(at, [lower_ascii(a, !options.ignore_digits)], 1),
-            [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] => match two_bytes[chars::two(a, b)] {
-                chars::IRREGULAR => 0,
-                lower => stretch.set(at, lower, 2),
-            },
-            [a, b, c, d, ..] => set_three(stretch, at, [a, b, c, d], basic, options)
-                .unwrap_or_else(|| set_other(stretch, at, ahead, basic, options)),
-            _ => set_other(stretch, at, ahead, basic, options),
-        };
-        if set == 0 {
-            return (at, End::Irregular);
-        }
-        at += set;
-    }
-    (at, if at >= text.len() { End::Text } else { End::Full })
-}
-
-/// Whether it is worth while to look at 64 bytes at once.
-#[inline(always)]
-fn much_ascii(text: &[u8]) -> bool {
-    text.first_chunk::<8>().is_some_and(|eight| eight.is_ascii())
-}
-
-/// Sets a character of three bytes that stands for itself, without a branch on what it is; gives its length.
-#[inline(always)]
-fn set_three(stretch: &mut Stretch, at: usize, bytes: [u8; 4], basic: &Basic, options: TokenOptions) -> Option<usize> {
-    let packed = u32::from_le_bytes(bytes) & 0xff_ffff;
-    let is_three = packed & 0xc0_c0f0 == 0x80_80e0;
-    let c = (packed & 0x0f) << 12 | (packed & 0x3f00) >> 2 | (packed & 0x3f_0000) >> 16;
-    let known = basic.of_basic(c as u16);
-    // no longer form of a shorter character, no surrogate
-    if !is_three || c < 0x800 || c & 0xf800 == 0xd800 || !known.is_regular() {
-        return None;
-    }
-    let lower = if known.counts(options.ignore_digits) { packed } else { 0 };
-    stretch.set_breaks(at, 3, known.is_single());
-    Some(stretch.set(at, lower.to_le_bytes(), 3))
-}
-
-/// Sets the first character of `text`, or a byte that is none; gives its length, or 0 if it is irregular.
-fn set_other(stretch: &mut Stretch, at: usize, text: &[u8], basic: &Basic, options: TokenOptions) -> usize {
-    let (c, len) = chars::decode_first(text);
-    let known = c.map(|c| basic.of(c));
-    if !known.is_some_and(|known| known.counts(options.ignore_digits)) {
-        let counts_for_nothing = known.is_some_and(|known| known.class() == Class::Ignorable);
-        return if counts_for_nothing { 0 } else { stretch.set(at, [0; 4], len) };
-    }
-    let Some(lower) = c.and_then(chars::fold_in_place) else { return 0 };
-    stretch.set_breaks(at, len, known.is_some_and(Known::is_single));
-    stretch.set(at, lower, len)
-}
-
 /// A token under way: its first 16 bytes packed, all of them if it is longer.
 #[derive(Clone, Debug, Default)]
 struct Word {
@@ -318,6 +246,7 @@ fn packed_char(text: &[u8], len: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::STRETCH;
     use proptest::prelude::*;
 
     /// The definition, character by character: tokens as lower-cased strings with their offsets.
@@ -428,11 +357,11 @@ mod tests {
             let text = format!(
                 "{}{}",
                 "x".repeat(shift),
-                " word longer_than_sixteen_bytes_altogether é".repeat(2 * kernel::STRETCH / 40)
+                " word longer_than_sixteen_bytes_altogether é".repeat(2 * STRETCH / 40)
             );
             assert_eq!(fast(text.as_bytes(), TokenOptions::default()), naive(text.as_bytes(), TokenOptions::default()));
         }
-        let text = "y".repeat(3 * kernel::STRETCH);
+        let text = "y".repeat(3 * STRETCH);
         assert_eq!(fast(text.as_bytes(), TokenOptions::default()), naive(text.as_bytes(), TokenOptions::default()));
     }
 

@@ -8,10 +8,12 @@
 //! it does not, which is for masks of bytes ([`masks`]).
 
 mod extremes;
+mod hash;
 mod masks;
 mod shingles;
 mod words;
 
 pub(crate) use extremes::{MULTIPLIERS, min_max};
+pub(crate) use hash::{hash_short, hash_token};
 pub(crate) use shingles::{MAX_SHINGLE, shingles};
-pub(crate) use words::{STRETCH, Stretch, hash_short, hash_token, lower_ascii};
+pub(crate) use words::{STRETCH, Stretch, lower_ascii};

@@ -2,14 +2,13 @@
 //!
 //! A [`Stretch`] of text is lower-cased into a buffer of the same length, in which separators are 0; where tokens meet
 //! without a separator, a *break* is set. A mask of the bytes that are not 0 then gives the bits at which tokens start and
-//! end, these give a list of places, and the list gives a hash each: of up to 16 bytes by one 64×64→128-bit multiplication
-//! (the "mum" of wyhash) of the zero-padded bytes, without a branch on the length; of longer ones XXH3. A token holds no
-//! NUL, so padding cannot make two of them equal.
+//! end, these give a list of places, and the list gives a hash each ([`super::hash`]).
 //!
 //! Tried and refused: finding the end of each word when it is hashed (the next word waits for it, and the CPU guesses
 //! wrong: 500 MB/s instead of over 1,000).
 #![allow(unsafe_code)] // to call a function compiled for CPU features that were found at run time
 
+use super::hash::{HIGH, LOW, hash_halves, hash_long};
 use super::masks::Masks;
 
 /// Bytes of text in a stretch, so that all that is made of it stays in the cache.
@@ -264,52 +263,9 @@ fn hash_at(lower: &[u8; ROOM], start: usize, end: usize) -> u64 {
     hash_halves(number(low) & LOW[len], number(high) & HIGH[len])
 }
 
-/// For each length of a token: the bytes that are its own, in the first and in the second eight. Two tables, and not one
-/// of 16 bytes, for the compiler would take vectors and then both halves out of them again.
-const LOW: [u64; 17] = own_bytes(0);
-const HIGH: [u64; 17] = own_bytes(8);
-
-const fn own_bytes(before: usize) -> [u64; 17] {
-    let mut masks = [0; 17];
-    let mut len = before + 1;
-    while len <= 16 {
-        masks[len] = if len < before + 8 { (1 << (8 * (len - before))) - 1 } else { u64::MAX };
-        len += 1;
-    }
-    masks
-}
-
-/// The hash of a lower-cased token of more than 16 bytes.
-#[cold]
-fn hash_long(token: &[u8]) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(token)
-}
-
-/// The hash of a lower-cased token.
-pub(crate) fn hash_token(token: &[u8]) -> u64 {
-    if token.len() > 16 {
-        return hash_long(token);
-    }
-    let mut padded = [0; 16];
-    padded[..token.len()].copy_from_slice(token);
-    hash_short(u128::from_le_bytes(padded))
-}
-
-/// The hash of a lower-cased token of at most 16 bytes, zero-padded.
-#[inline(always)]
-pub(crate) fn hash_short(packed: u128) -> u64 {
-    hash_halves(packed as u64, (packed >> 64) as u64)
-}
-
-#[inline(always)]
-fn hash_halves(low: u64, high: u64) -> u64 {
-    const SECRET: (u64, u64) = (0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db);
-    let product = u128::from(low ^ SECRET.0) * u128::from(high ^ SECRET.1);
-    (product as u64) ^ (product >> 64) as u64
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::hash::hash_token;
     use super::super::masks::Plain;
     use super::*;
     use proptest::prelude::*;
