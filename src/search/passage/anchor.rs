@@ -9,8 +9,7 @@
 //! Ranks are computed for a block at a time and stay in the cache. Cost: one multiplication per symbol, and a scan for the
 //! next smaller rank that compiles to vector comparisons.
 
-use std::ops::Range;
-
+use super::kernel;
 use super::symbol::Symbol;
 
 /// The lengths that an index is made for.
@@ -32,7 +31,7 @@ impl Lengths {
     }
 
     /// Places in a window where a gram starts.
-    fn places(self) -> usize {
+    pub(super) fn places(self) -> usize {
         self.window - self.gram + 1
     }
 }
@@ -48,18 +47,15 @@ pub(super) struct Anchor {
     pub(super) last: u32,
 }
 
-/// Places after a passed anchor that are looked at first for the same rank.
-const SOON: usize = 16;
-
-/// Windows whose ranks are computed at once.
-const BLOCK: usize = 1 << 13;
+/// Places of the smallest block.
+const BLOCK: usize = 1 << 11;
 
 /// The anchors of the windows of a text, ascending, block by block; the buffers are reused from text to text.
 #[derive(Default)]
 pub(super) struct Anchors {
     ranks: Vec<u32>,
     list: Vec<Anchor>,
-    /// Windows that were read.
+    /// Windows that were read, or passed over.
     read: usize,
     /// The first anchors of the list that were given out.
     given: usize,
@@ -72,89 +68,38 @@ impl Anchors {
         (self.read, self.given) = (0, 0);
     }
 
-    /// The next anchors of `text`, ascending by place and by windows: in the end every window belongs to exactly one.
-    /// Nothing when there are no more. Linear in the length of `text`, all calls together.
-    pub(super) fn next_block<S: Symbol>(&mut self, text: &[S], lengths: Lengths) -> &[Anchor] {
+    /// The next anchors of `text`, ascending by place and by windows: in the end every window belongs to exactly one, but
+    /// for those before the window `from`, which are passed over if they were not read yet. Nothing when there are no more.
+    /// Linear in the length of `text`, all calls together.
+    pub(super) fn next_block<S: Symbol>(&mut self, text: &[S], lengths: Lengths, from: usize) -> &[Anchor] {
         let windows = (text.len() + 1).saturating_sub(lengths.window);
         self.list.drain(..self.given);
+        self.read = self.read.max(from);
         // the last anchor may have windows in the next block too
         while self.list.len() < 2 && self.read < windows {
-            let (start, end) = (self.read, windows.min(self.read + BLOCK));
-            self.rank(&text[start..end - 1 + lengths.window], lengths);
-            self.choose(start, end - start, lengths.places());
-            self.read = end;
+            self.read = self.read_block(text, windows, lengths);
         }
         self.given = if self.read < windows { self.list.len() - 1 } else { self.list.len() };
         &self.list[..self.given]
     }
 
-    /// Ranks each place of `block` where a gram fits.
-    fn rank<S: Symbol>(&mut self, block: &[S], lengths: Lengths) {
-        let places = block.len() - lengths.gram + 1;
-        let looked_at = lengths.gram.min(S::GRAM);
-        self.ranks.clear();
-        if looked_at == S::GRAM {
-            self.ranks.extend(block.windows(S::GRAM).take(places).map(S::rank));
-        } else {
-            self.ranks.extend(block.windows(looked_at).take(places).map(S::rank));
-        }
+    /// Places of a block, a power of two.
+    fn block(lengths: Lengths) -> usize {
+        BLOCK.max((3 * lengths.window).next_power_of_two())
     }
 
-    /// Adds the anchors of `windows` windows, of which the first starts at `base`.
-    fn choose(&mut self, base: usize, windows: usize, places: usize) {
-        let mut first = 0;
-        let mut least = least_of(&self.ranks[..places]);
-        while first < windows {
-            let rank = self.ranks[least];
-            // it stays the least until a smaller one comes, or until the window has passed it
-            let seen = first + places;
-            let unseen = &self.ranks[seen..(least + places).min(self.ranks.len())];
-            let smaller = first_smaller(unseen, rank).map(|n| seen + n);
-            let next = smaller.map_or(least + 1, |at| at + 1 - places).min(windows);
-            self.push(base + least, base + first, base + next - 1);
-            first = next;
-            least = match smaller {
-                Some(at) => at,
-                None if first < windows => self.least_after(least, first..first + places),
-                None => break,
-            };
-        }
+    /// Adds the anchors of a block; gives the window after it.
+    fn read_block<S: Symbol>(&mut self, text: &[S], windows: usize, lengths: Lengths) -> usize {
+        let places = lengths.places();
+        let all = Self::block(lengths);
+        let (start, end) = (self.read, windows.min(self.read + all - lengths.window));
+        let looked_at = S::looked_at(lengths.gram);
+        S::ranks(&text[start..end - 1 + lengths.window], looked_at, &mut self.ranks);
+        let beyond = lengths.gram - looked_at;
+        let block = kernel::Windows { count: end - start, places, beyond, base: start };
+        kernel::choose(&mut self.ranks, all.trailing_zeros(), block, &mut self.list);
+        end
     }
-
-    /// The leftmost place of the least rank in a window, which is one place further than the one that `passed` was the
-    /// least of. In texts that repeat themselves its rank comes again at once.
-    fn least_after(&self, passed: usize, window: Range<usize>) -> usize {
-        let (rank, newest) = (self.ranks[passed], window.end - 1);
-        if self.ranks[newest] < rank {
-            return newest;
-        }
-        let again = self.ranks[window.clone()].iter().take(SOON).position(|&other| other == rank);
-        window.start + again.unwrap_or_else(|| least_of(&self.ranks[window]))
-    }
-
-    /// Adds an anchor, or windows to the last one if it is the same place.
-    fn push(&mut self, at: usize, first: usize, last: usize) {
-        let [at, first, last] = [at, first, last].map(|n| n as u32);
-        match self.list.last_mut() {
-            Some(anchor) if anchor.at == at => anchor.last = last,
-            _ => self.list.push(Anchor { at, first, last }),
-        }
-    }
-}
-
-/// The leftmost place of the least rank.
-fn least_of(ranks: &[u32]) -> usize {
-    let least = ranks.iter().copied().fold(u32::MAX, u32::min);
-    ranks.iter().position(|&rank| rank == least).unwrap_or(0)
-}
-
-/// The first place of a rank below `rank`; many are compared at once.
-#[inline(always)]
-fn first_smaller(ranks: &[u32], rank: u32) -> Option<usize> {
-    const STEP: usize = 16;
-    let without = |chunk: &&[u32]| !chunk.iter().fold(false, |any, &other| any | (other < rank));
-    let passed = ranks.chunks_exact(STEP).take_while(without).count() * STEP;
-    ranks[passed..].iter().position(|&other| other < rank).map(|n| passed + n)
 }
 
 #[cfg(test)]
@@ -162,12 +107,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The definition: for each window the leftmost of its grams with the least rank.
+    /// The definition, for each window: the leftmost of its grams with the least rank; but if all repeat themselves and
+    /// cease to within the window, a gram that ends near there.
     fn naive<S: Symbol>(text: &[S], lengths: Lengths) -> Vec<usize> {
-        let gram = lengths.gram.min(S::GRAM);
-        let rank = |at: usize| S::rank(&text[at..at + gram]);
+        let looked_at = S::looked_at(lengths.gram);
+        let bits = Anchors::block(lengths).trailing_zeros();
+        let rank = |at: usize| S::rank(&text[at..at + looked_at]) >> bits << bits;
         let windows = (text.len() + 1).saturating_sub(lengths.window);
-        (0..windows).map(|w| (w..w + lengths.places()).min_by_key(|&at| (rank(at), at)).unwrap()).collect()
+        let anchor = |window: usize| {
+            let least = (window..window + lengths.places()).min_by_key(|&at| (rank(at), at)).unwrap();
+            let mut places = window..=window + lengths.window - looked_at;
+            match places.find(|&at| rank(at) < kernel::PERIODIC) {
+                Some(end) if rank(least) >= kernel::PERIODIC => end + looked_at - lengths.gram,
+                _ => least,
+            }
+        };
+        (0..windows).map(anchor).collect()
     }
 
     /// The anchor of each window, from the list.
@@ -175,7 +130,7 @@ mod tests {
         let (mut anchors, mut list) = (Anchors::default(), Vec::new());
         anchors.begin();
         loop {
-            let block = anchors.next_block(text, lengths);
+            let block = anchors.next_block(text, lengths, 0);
             list.extend_from_slice(block);
             if block.is_empty() {
                 break;
@@ -194,15 +149,43 @@ mod tests {
     #[test]
     fn anchors_are_chosen_alike_across_blocks() {
         let text: Vec<u8> = (0..3 * BLOCK as u64 + 77).map(|i| (i.wrapping_mul(0x9e37_79b9) >> 13) as u8 % 7).collect();
-        for window in [1, 20, 100] {
+        for window in [1, 20, 100, 1500] {
             assert_eq!(fast(&text, Lengths::new(window)), naive(&text, Lengths::new(window)));
         }
+    }
+
+    #[test]
+    fn windows_that_are_passed_over_change_no_other() {
+        let text: Vec<u8> = (0..4 * BLOCK as u64).map(|i| (i.wrapping_mul(0x9e37_79b9) >> 13) as u8 % 7).collect();
+        let (lengths, mut anchors) = (Lengths::new(100), Anchors::default());
+        let all = fast(&text, lengths);
+        anchors.begin();
+        let (mut from, mut seen) = (0, 0);
+        while let block @ [_, ..] = anchors.next_block(&text, lengths, from) {
+            assert!(block.iter().all(|a| all[a.first as usize] == a.at as usize && all[a.last as usize] == a.at as usize));
+            assert!(block[0].first as usize <= from.max(seen));
+            seen = block.last().unwrap().last as usize + 1;
+            from = seen + 1000;
+        }
+        assert!(seen == all.len() || from >= all.len());
     }
 
     proptest! {
         #[test]
         fn equals_the_definition(text in proptest::collection::vec(0u8..3, 0..200), window in 1usize..40) {
             prop_assert_eq!(fast(&text, Lengths::new(window)), naive(&text, Lengths::new(window)));
+        }
+
+        #[test]
+        fn equals_the_definition_where_texts_repeat_themselves(
+            runs in proptest::collection::vec((proptest::collection::vec(0u8..3, 1..12), 0usize..180), 0..12),
+            window in 30usize..130,
+        ) {
+            let run = |(unit, len): &(Vec<u8>, usize)| unit.iter().copied().cycle().take(*len).collect::<Vec<u8>>();
+            let text: Vec<u8> = runs.iter().flat_map(run).collect();
+            prop_assert_eq!(fast(&text, Lengths::new(window)), naive(&text, Lengths::new(window)));
+            let tokens: Vec<u64> = text.iter().map(|&b| u64::from(b) << 40).collect();
+            prop_assert_eq!(fast(&tokens, Lengths::new(window)), naive(&tokens, Lengths::new(window)));
         }
 
         #[test]

@@ -20,9 +20,12 @@
 mod anchor;
 mod common;
 mod index;
+mod kernel;
+mod leads;
 mod search;
 mod symbol;
 mod table;
+mod texts;
 
 pub use index::{Index, LONGEST_WINDOW, Mark, Match};
 pub use search::{MinPassage, Normalise, Passage, PassageOptions, Passages};

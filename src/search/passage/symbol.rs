@@ -4,49 +4,63 @@
 
 use bytemuck::Pod;
 
+use super::kernel;
+
 /// An element of a text that is searched for repeats.
 pub trait Symbol: Pod + Eq + Send + Sync {
-    /// Symbols that a rank looks at.
-    const GRAM: usize;
+    /// How many symbols the rank of a gram of `gram` symbols looks at: 1 to `gram`.
+    fn looked_at(gram: usize) -> usize;
 
-    /// A number that orders grams as if at random: equal grams have equal ranks. `gram` holds 1 to [`Symbol::GRAM`]
-    /// symbols. Grams of little variety come last, so that they anchor a window only if it holds nothing else.
+    /// A number that orders grams as if at random, by the symbols that are looked at: equal grams have equal ranks. The
+    /// highest bit is set if they repeat themselves: such grams come last, so that they anchor a window only if it holds
+    /// nothing else.
     fn rank(gram: &[Self]) -> u32;
+
+    /// The ranks of all places of a text where `looked_at` symbols stand.
+    fn ranks(text: &[Self], looked_at: usize, ranks: &mut Vec<u32>) {
+        ranks.clear();
+        ranks.extend(text.windows(looked_at).map(Self::rank));
+    }
 }
 
 /// Multiplier of the ranks (the golden ratio, as in Knuth's multiplicative hashing).
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Symbol for u8 {
-    const GRAM: usize = 8;
+    fn looked_at(gram: usize) -> usize {
+        if gram < kernel::LOOKED_AT { gram.min(kernel::HASHED) } else { kernel::LOOKED_AT }
+    }
 
-    #[inline(always)]
+    /// Of 16 bytes the first 8 are hashed; they repeat themselves if they stand again, by their hash, up to 8 bytes on.
     fn rank(gram: &[u8]) -> u32 {
-        match gram.first_chunk::<8>() {
-            Some(bytes) => rank_of_eight(u64::from_le_bytes(*bytes)),
-            None => {
-                let packed = gram.iter().fold(gram.len() as u64, |packed, &byte| packed << 8 | u64::from(byte));
-                (packed.wrapping_mul(FACTOR) >> 33) as u32
-            }
+        let half = |at: usize| gram[at..].first_chunk::<4>().map_or(0, |half| u32::from_le_bytes(*half));
+        let hash = |at: usize| kernel::hash_of_halves(half(at), half(at + 4));
+        if gram.len() < kernel::HASHED {
+            let packed = gram.iter().fold(gram.len() as u64, |packed, &byte| packed << 8 | u64::from(byte));
+            return kernel::rank_of((packed.wrapping_mul(FACTOR) >> 32) as u32, false);
         }
+        kernel::rank_of(hash(0), (1..=gram.len() - kernel::HASHED).any(|period| hash(period) == hash(0)))
+    }
+
+    fn ranks(text: &[u8], looked_at: usize, ranks: &mut Vec<u32>) {
+        ranks.clear();
+        if looked_at < kernel::LOOKED_AT {
+            ranks.extend(text.windows(looked_at).map(Self::rank));
+            return;
+        }
+        ranks.resize((text.len() + 1).saturating_sub(looked_at), 0);
+        kernel::rank_bytes(text, ranks);
     }
 }
 
-/// Bytes of period 1, 2 or 4 come last.
-#[inline(always)]
-fn rank_of_eight(bytes: u64) -> u32 {
-    let hash = (bytes ^ (bytes >> 29)).wrapping_mul(FACTOR);
-    let periodic = bytes as u32 == (bytes >> 32) as u32;
-    if periodic { u32::MAX } else { (hash >> 33) as u32 }
-}
-
 impl Symbol for u64 {
-    const GRAM: usize = 2;
+    fn looked_at(gram: usize) -> usize {
+        gram.min(2)
+    }
 
     #[inline(always)]
     fn rank(gram: &[u64]) -> u32 {
         let hash = gram.iter().fold(0u64, |hash, &token| (hash.rotate_left(23) ^ token).wrapping_mul(FACTOR));
-        let periodic = gram.len() > 1 && gram.iter().all(|token| *token == gram[0]);
-        if periodic { u32::MAX } else { (hash >> 33) as u32 }
+        kernel::rank_of((hash >> 32) as u32, gram.len() > 1 && gram[0] == gram[1])
     }
 }

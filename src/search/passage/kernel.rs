@@ -1,0 +1,256 @@
+//! The inner loops of the scan for anchors; the only arithmetic of passages that is compiled per CPU.
+//!
+//! One body in plain Rust, compiled for the baseline and for AVX2; the better one that the CPU has is taken at run time, and
+//! a test holds both against the definition. Ranks of bytes are made in three passes over short arrays (pairs, quads,
+//! ranks), each of which compiles to vector instructions, where one pass over 8-byte windows does not.
+#![allow(unsafe_code)] // to call a function compiled for a CPU feature that was found at run time
+
+use super::anchor::Anchor;
+
+/// Multipliers of the hashes of bytes: odd, of random bits.
+const FACTORS: [u32; 2] = [0x9e37_79b1, 0x85eb_ca77];
+
+/// Bytes that are hashed for a rank.
+pub(super) const HASHED: usize = 8;
+
+/// The longest period of bytes that is told from the rest.
+const LONGEST_PERIOD: usize = 8;
+
+/// Bytes that a rank looks at.
+pub(super) const LOOKED_AT: usize = HASHED + LONGEST_PERIOD;
+
+/// Set in the ranks of grams that repeat themselves: they come last.
+pub(super) const PERIODIC: u32 = 1 << 31;
+
+/// The hash of eight bytes: the one half times a factor and the other times another.
+#[inline(always)]
+pub(super) fn hash_of_halves(low: u32, high: u32) -> u32 {
+    low.wrapping_mul(FACTORS[0]).wrapping_add(high.wrapping_mul(FACTORS[1]))
+}
+
+/// A rank from a hash.
+#[inline(always)]
+pub(super) fn rank_of(hash: u32, periodic: bool) -> u32 {
+    hash >> 1 | u32::from(periodic) << 31
+}
+
+/// Ranks made at once: the arrays stay in the cache.
+const STRETCH: usize = 512;
+
+#[inline(always)]
+fn rank_bytes_body(text: &[u8], ranks: &mut [u32]) {
+    let mut pairs = [0u16; STRETCH + LOOKED_AT - 2];
+    let mut quads = [0u32; STRETCH + LOOKED_AT - 4];
+    let mut hashes = [0u32; STRETCH + LONGEST_PERIOD];
+    for (i, ranks) in ranks.chunks_mut(STRETCH).enumerate() {
+        let text = &text[i * STRETCH..][..ranks.len() + LOOKED_AT - 1];
+        let pairs = &mut pairs[..text.len() - 1];
+        for (pair, (&a, &b)) in pairs.iter_mut().zip(text.iter().zip(&text[1..])) {
+            *pair = u16::from(a) | u16::from(b) << 8;
+        }
+        let quads = &mut quads[..pairs.len() - 2];
+        for (quad, (&a, &b)) in quads.iter_mut().zip(pairs.iter().zip(&pairs[2..])) {
+            *quad = u32::from(a) | u32::from(b) << 16;
+        }
+        let hashes = &mut hashes[..quads.len() - 4];
+        for (hash, (&a, &b)) in hashes.iter_mut().zip(quads.iter().zip(&quads[4..])) {
+            *hash = hash_of_halves(a, b);
+        }
+        for (rank, ahead) in ranks.iter_mut().zip(hashes.windows(LONGEST_PERIOD + 1)) {
+            let periodic = (1..=LONGEST_PERIOD).fold(false, |any, period| any | (ahead[period] == ahead[0]));
+            *rank = rank_of(ahead[0], periodic);
+        }
+    }
+}
+
+/// Windows next to each other.
+#[derive(Clone, Copy)]
+pub(super) struct Windows {
+    /// How many.
+    pub(super) count: usize,
+    /// Places of each that can be its anchor.
+    pub(super) places: usize,
+    /// Places after them whose rank is known by the symbols of the window.
+    pub(super) beyond: usize,
+    /// Where the first starts in the text.
+    pub(super) base: usize,
+}
+
+/// Puts the place below the rank: of two keys the less is that of the less rank, or of one rank the leftmost. The rank
+/// loses as many bits as the places need.
+#[inline(always)]
+fn keys_body(ranks: &mut [u32], bits: u32) {
+    for (place, rank) in ranks.iter_mut().enumerate() {
+        *rank = *rank >> bits << bits | place as u32;
+    }
+}
+
+#[inline(always)]
+fn choose_body(keys: &mut [u32], bits: u32, windows: Windows, list: &mut Vec<Anchor>) {
+    keys_body(keys, bits);
+    let place_of = |key: u32| (key & ((1 << bits) - 1)) as usize;
+    let Windows { count, places, beyond, base } = windows;
+    let (mut first, mut run) = (0, Run::default());
+    let mut least = least_of(&keys[..places]);
+    while first < count {
+        let mut until = count;
+        if least >= PERIODIC {
+            run.find_end(keys, first + places);
+            if first + places + beyond > run.end {
+                let next = count.min(run.end + 1 - places);
+                push(list, base + run.end - beyond, base + first, base + next - 1);
+                (first, least) = (next, keys[run.end]);
+                continue;
+            }
+            until = count.min(run.end + 1 - places - beyond);
+        }
+        // it stays the least until a smaller one comes, or until the window has passed it
+        let at = place_of(least);
+        let seen = first + places;
+        let unseen = &keys[seen..(at + places).min(until + places - 1).max(seen)];
+        let smaller = first_smaller(unseen, least).map(|n| seen + n);
+        let next = smaller.map_or(at + 1, |smaller| smaller + 1 - places).min(until);
+        push(list, base + at, base + first, base + next - 1);
+        first = next;
+        least = match smaller {
+            Some(smaller) => keys[smaller],
+            None if first < count => least_of(&keys[first..first + places]),
+            None => break,
+        };
+    }
+}
+
+/// The places next to each other that are [`PERIODIC`].
+#[derive(Default)]
+struct Run {
+    /// The first place after the run, or after all.
+    end: usize,
+}
+
+impl Run {
+    /// Finds the end of the run that holds the places before `from`.
+    #[inline(always)]
+    fn find_end(&mut self, keys: &[u32], from: usize) {
+        if self.end < from {
+            self.end = first_smaller(&keys[from..], PERIODIC).map_or(keys.len(), |n| from + n);
+        }
+    }
+}
+
+/// Adds an anchor, or windows to the last one if it is the same place.
+#[inline(always)]
+fn push(list: &mut Vec<Anchor>, at: usize, first: usize, last: usize) {
+    let [at, first, last] = [at, first, last].map(|n| n as u32);
+    match list.last_mut() {
+        Some(anchor) if anchor.at == at => anchor.last = last,
+        _ => list.push(Anchor { at, first, last }),
+    }
+}
+
+/// Keys that are compared at once.
+const LANES: usize = 16;
+
+#[inline(always)]
+fn least_of(keys: &[u32]) -> u32 {
+    let mut least = [u32::MAX; LANES];
+    let (chunks, rest) = keys.as_chunks::<LANES>();
+    for chunk in chunks {
+        for i in 0..LANES {
+            least[i] = least[i].min(chunk[i]);
+        }
+    }
+    least.iter().chain(rest).fold(u32::MAX, |least, &key| least.min(key))
+}
+
+/// The first place of a key below `key`.
+#[inline(always)]
+fn first_smaller(keys: &[u32], key: u32) -> Option<usize> {
+    let (chunks, rest) = keys.as_chunks::<LANES>();
+    for (n, chunk) in chunks.iter().enumerate() {
+        if chunk.iter().fold(false, |any, &other| any | (other < key)) {
+            let place = |i: usize| if chunk[i] < key { i as u32 } else { u32::MAX };
+            let first = (0..LANES).fold(u32::MAX, |first, i| first.min(place(i)));
+            return Some(n * LANES + first as usize);
+        }
+    }
+    rest.iter().position(|&other| other < key).map(|n| chunks.len() * LANES + n)
+}
+
+/// The ranks of the bytes from each place on; `text` is [`LOOKED_AT`] − 1 bytes longer than `ranks`.
+pub(super) fn rank_bytes(text: &[u8], ranks: &mut [u32]) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the CPU has AVX2, the only requirement of the callee.
+        return unsafe { rank_bytes_avx2(text, ranks) };
+    }
+    rank_bytes_body(text, ranks);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn rank_bytes_avx2(text: &[u8], ranks: &mut [u32]) {
+    rank_bytes_body(text, ranks);
+}
+
+/// Adds the anchors of some windows to `list`, given the ranks of their places, of which the lowest `bits` bits do not
+/// count and become the place.
+pub(super) fn choose(ranks: &mut [u32], bits: u32, windows: Windows, list: &mut Vec<Anchor>) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the CPU has AVX2, the only requirement of the callee.
+        return unsafe { choose_avx2(ranks, bits, windows, list) };
+    }
+    choose_body(ranks, bits, windows, list);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn choose_avx2(ranks: &mut [u32], bits: u32, windows: Windows, list: &mut Vec<Anchor>) {
+    choose_body(ranks, bits, windows, list);
+}
+
+/// Asks for an element of a slice to be brought into the cache; nothing waits for it.
+#[inline(always)]
+pub(super) fn prefetch<T>(slice: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(element) = slice.get(at) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 CPU has SSE, and the address is that of an element.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(element).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slice, at);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text of some structure: runs, periods, and what looks random.
+    fn text(len: usize) -> Vec<u8> {
+        let symbol = |i: usize| match i / 150 % 3 {
+            0 => (i * i % 251) as u8,
+            1 => (i % 3) as u8,
+            _ => b'-',
+        };
+        (0..len).map(symbol).collect()
+    }
+
+    #[test]
+    fn every_kernel_equals_the_plain_loop() {
+        for places in [0usize, 1, 7, 85, 511, 512, 513, 2000] {
+            let text = text(places + LOOKED_AT - 1);
+            let (mut plain, mut fast) = (vec![0; places], vec![1; places]);
+            rank_bytes_body(&text, &mut plain);
+            rank_bytes(&text, &mut fast);
+            assert_eq!(plain, fast);
+            if places >= 85 {
+                let windows = Windows { count: places - 84, places: 68, beyond: 17, base: 5 };
+                let (mut by_body, mut dispatched) = (Vec::new(), Vec::new());
+                choose_body(&mut plain, 11, windows, &mut by_body);
+                choose(&mut fast, 11, windows, &mut dispatched);
+                assert!(by_body == dispatched && !by_body.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The *lead* of a window: the symbols between its start and its anchor. And ranges of leads.
+
+use super::anchor::{Anchor, Lengths};
+
+/// A range of leads, both ends included; never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leads {
+    pub(super) least: u16,
+    pub(super) greatest: u16,
+}
+
+impl Leads {
+    fn new(least: u32, greatest: u32) -> Leads {
+        let fit = |n: u32| u16::try_from(n).expect("windows are at most LONGEST_WINDOW long");
+        Leads { least: fit(least), greatest: fit(greatest) }
+    }
+
+    /// Those of all windows.
+    pub(super) fn all(lengths: Lengths) -> Leads {
+        Leads::new(0, lengths.places() as u32 - 1)
+    }
+
+    pub(super) fn of(anchor: Anchor) -> Leads {
+        Leads::new(anchor.at - anchor.last, anchor.at - anchor.first)
+    }
+
+    pub(super) fn shared(self, other: Leads) -> Option<Leads> {
+        let shared = Leads { least: self.least.max(other.least), greatest: self.greatest.min(other.greatest) };
+        (shared.least <= shared.greatest).then_some(shared)
+    }
+
+    /// Two ranges for one; `None` if it holds a single lead.
+    pub(super) fn halves(self) -> Option<[Leads; 2]> {
+        if self.least == self.greatest {
+            return None;
+        }
+        let middle = self.least + (self.greatest - self.least) / 2;
+        Some([Leads { greatest: middle, ..self }, Leads { least: middle + 1, ..self }])
+    }
+
+    /// What is left of it without those from `least` to `greatest`, if that is one range; else all of it.
+    pub(super) fn without(self, least: u32, greatest: u32) -> Option<Leads> {
+        let (own_least, own_greatest) = (u32::from(self.least), u32::from(self.greatest));
+        match (least <= own_least, own_greatest <= greatest) {
+            (true, true) => None,
+            (true, false) => Some(Leads::new(own_least.max(greatest + 1), own_greatest)),
+            (false, true) => Some(Leads::new(own_least, own_greatest.min(least - 1))),
+            (false, false) => Some(self),
+        }
+    }
+
+    /// In two bytes: itself where windows have up to 256 leads, else the least range of whole steps that holds it.
+    pub(super) fn note(self, all: Leads) -> [u8; 2] {
+        let step = all.step();
+        [self.least, self.greatest].map(|lead| (lead / step) as u8)
+    }
+
+    pub(super) fn of_note(note: [u8; 2], all: Leads) -> Leads {
+        let step = all.step();
+        let [least, greatest] = note.map(u16::from);
+        let last = u32::from(greatest) * u32::from(step) + u32::from(step) - 1;
+        Leads { least: least * step, greatest: last.min(u32::from(all.greatest)) as u16 }
+    }
+
+    /// Leads that a note does not tell apart.
+    fn step(self) -> u16 {
+        self.greatest / 256 + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_holds_the_leads() {
+        for (greatest, exact) in [(0, true), (67, true), (255, true), (256, false), (43_690, false), (65_535, false)] {
+            let all = Leads { least: 0, greatest };
+            for leads in [all, Leads { least: greatest / 3, greatest: greatest / 2 }, Leads { least: greatest, greatest }] {
+                let read = Leads::of_note(leads.note(all), all);
+                assert!(read.shared(leads) == Some(leads) && read.shared(all) == Some(read), "{leads:?} of {greatest}");
+                assert!(!exact || read == leads);
+            }
+        }
+    }
+}
