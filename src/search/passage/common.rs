@@ -23,9 +23,15 @@ const STRIDE: usize = 64;
 /// Bytes compared at once near the first difference.
 const WORD: usize = size_of::<u64>();
 
+/// Whether two strides are equal: a few vector comparisons, and no call.
+#[inline(always)]
+fn are_equal(a: &[u8; STRIDE], b: &[u8; STRIDE]) -> bool {
+    a.iter().zip(b).fold(0, |differing, (x, y)| differing | (x ^ y)) == 0
+}
+
 fn bytes_ahead(a: &[u8], b: &[u8]) -> usize {
-    let strides = a.chunks_exact(STRIDE).zip(b.chunks_exact(STRIDE));
-    let mut same = strides.take_while(|(x, y)| x == y).count() * STRIDE;
+    let strides = a.as_chunks().0.iter().zip(b.as_chunks().0);
+    let mut same = strides.take_while(|(x, y)| are_equal(x, y)).count() * STRIDE;
     while let (Some(x), Some(y)) = (a[same..].first_chunk::<WORD>(), b[same..].first_chunk::<WORD>()) {
         let differing = u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y);
         if differing != 0 {
@@ -38,8 +44,8 @@ fn bytes_ahead(a: &[u8], b: &[u8]) -> usize {
 
 /// As [`bytes_ahead`], of two slices of one length.
 fn bytes_behind(a: &[u8], b: &[u8]) -> usize {
-    let strides = a.rchunks_exact(STRIDE).zip(b.rchunks_exact(STRIDE));
-    let mut left = a.len() - strides.take_while(|(x, y)| x == y).count() * STRIDE;
+    let strides = a.as_rchunks().1.iter().rev().zip(b.as_rchunks().1.iter().rev());
+    let mut left = a.len() - strides.take_while(|(x, y)| are_equal(x, y)).count() * STRIDE;
     while let (Some(x), Some(y)) = (a[..left].last_chunk::<WORD>(), b[..left].last_chunk::<WORD>()) {
         let differing = u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y);
         if differing != 0 {
