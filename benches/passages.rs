@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench passages                         texts without end, periods, boilerplate: 4 MB each
 //! cargo bench --bench passages -- FILE_OR_DIR…         real corpora, one row each, read as `unecho scan` reads them
+//! cargo bench --bench passages -- --growth FILE…       1, 4 and 16 copies with light edits, without the suffix array
 //! cargo bench --bench passages -- --test               the same on small texts, checks only
 //! ```
 //!
@@ -26,7 +27,7 @@ const WINDOW: usize = 100;
 
 fn main() {
     let mut args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let test = args.iter().any(|arg| arg == "--test");
+    let [test, growth] = ["--test", "--growth"].map(|flag| args.iter().any(|arg| arg == flag));
     args.retain(|arg| !arg.starts_with("--"));
     println!("{:<28} {:>9} {:>8} {:>9} {:>6} {:>9} {:>6}", "text", "MB", "covered", "MB/s", "B/B", "SA MB/s", "times");
     if args.is_empty() {
@@ -37,7 +38,7 @@ fn main() {
     for path in args {
         let corpus = read(&[path.clone().into()], &InputOptions::default(), &()).expect("the corpus can be read");
         let name = path.rsplit('/').next().unwrap_or(&path);
-        compare(name, &texts_of(&corpus));
+        if growth { grow(name, &texts_of(&corpus)) } else { compare(name, &texts_of(&corpus)) }
     }
 }
 
@@ -64,11 +65,41 @@ fn compare(name: &str, texts: &[Cow<'_, [u8]>]) {
     );
 }
 
+/// Prints a row for 1, 4 and 16 copies of the first texts, with another letter in every 500 bytes or so.
+fn grow(name: &str, texts: &[Cow<'_, [u8]>]) {
+    let mut random = Random(11);
+    let mut left = 16_000_000;
+    let texts: Vec<_> =
+        texts.iter().take_while(|text| std::mem::replace(&mut left, left - text.len() as i64) > 0).collect();
+    for copies in [1, 4, 16] {
+        let edited = (0..copies).flat_map(|_| &texts).map(|text| {
+            let mut text = text.to_vec();
+            for _ in 0..text.len() / 500 {
+                let at = random.below(text.len() as u64) as usize;
+                text[at] = b'a' + random.below(26) as u8;
+            }
+            Cow::Owned(text)
+        });
+        let edited: Vec<Cow<'_, [u8]>> = edited.collect();
+        let bytes = edited.iter().map(|text| text.len()).sum::<usize>() as f64;
+        let ((_, memory), seconds) = timed(|| by_anchors(&edited));
+        let row = format!("{name} ×{copies}");
+        println!(
+            "{row:<28} {:>9.1} {:>8} {:>9.0} {:>6.2}",
+            bytes / 1e6,
+            "",
+            bytes / 1e6 / seconds,
+            memory as f64 / bytes
+        );
+    }
+}
+
 /// Bytes of all texts in repeated windows, by the index, and the memory that it took.
 fn by_anchors(texts: &[Cow<'_, [u8]>]) -> (Vec<bool>, usize) {
     let starts: Vec<usize> = texts.iter().scan(0, |at, text| Some(std::mem::replace(at, *at + text.len()))).collect();
     let mut covered = vec![false; texts.iter().map(|text| text.len()).sum()];
     let mut index = Index::new(WINDOW);
+    index.reserve(covered.len());
     for (text, start) in texts.iter().zip(&starts) {
         for found in index.enter(Cow::Borrowed(text)) {
             let len = (found.end - found.start) as usize;

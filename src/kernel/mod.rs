@@ -7,13 +7,17 @@
 //! Most loops have one body in plain Rust that the compiler vectorises for each feature set; intrinsics stand only where
 //! it does not, which is for masks of bytes ([`masks`]).
 
+mod anchors;
 mod extremes;
 mod hash;
 mod masks;
+mod prefetch;
 mod shingles;
 mod words;
 
+pub(crate) use anchors::{Anchor, HASHED, LOOKED_AT, PERIODIC, Windows, choose, hash_of_halves, rank_bytes, rank_of};
 pub(crate) use extremes::{MULTIPLIERS, min_max};
 pub(crate) use hash::{hash_short, hash_token};
+pub(crate) use prefetch::prefetch;
 pub(crate) use shingles::{MAX_SHINGLE, shingles};
 pub(crate) use words::{STRETCH, Stretch, lower_ascii};

@@ -56,9 +56,11 @@ pub struct PassageSearch<'c> {
 impl<'c> PassageSearch<'c> {
     /// A search in which nothing is kept yet.
     pub fn new(corpus: &'c Corpus, wanted: PassageOptions, options: CutOptions) -> PassageSearch<'c> {
+        let mut passages = Passages::new(wanted, options.tokens);
+        passages.reserve(corpus.ids().map(|id| corpus.document(id).text_len as usize).sum());
         PassageSearch {
             corpus,
-            passages: Passages::new(wanted, options.tokens),
+            passages,
             edited: options.edits.map(|edits| EditedPassages::new(edits, options.tokens)),
             options,
             entered: Vec::new(),

@@ -6,11 +6,18 @@
 //! anchor, and the windows of one anchor start one after the other: they are a range. On text without structure one place
 //! in (L − k + 2) / 2 is an anchor.
 //!
-//! Ranks are computed for a block at a time and stay in the cache. Cost: one multiplication per symbol, and a scan for the
-//! next smaller rank that compiles to vector comparisons.
+//! Text that repeats itself with a short period would be an anchor at every period, and each of these grams stands in every
+//! other run of that period. So such grams have ranks beyond all others ([`kernel::PERIODIC`]): a window with any other gram
+//! is anchored there. And a window of which every place is periodic, but whose end is not, is anchored at a fixed distance
+//! before the first place, beyond those that can be anchors, that is not: all windows before the end of a run have one
+//! anchor. That, too, depends on the window's own symbols only. (Tried before and refused: giving all periodic grams one
+//! rank, without the rule for the end of a run; each window there was an anchor of its own, at twice the time and memory.)
+//!
+//! Ranks are computed for a block at a time and stay in the cache; blocks that a match holds are passed over.
 
-use super::kernel;
 use super::symbol::Symbol;
+use crate::kernel;
+pub(super) use crate::kernel::Anchor;
 
 /// The lengths that an index is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,17 +41,6 @@ impl Lengths {
     pub(super) fn places(self) -> usize {
         self.window - self.gram + 1
     }
-}
-
-/// A place in a text that anchors windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Anchor {
-    /// Where its gram starts.
-    pub(super) at: u32,
-    /// Where the first window starts that it anchors.
-    pub(super) first: u32,
-    /// Where the last window starts that it anchors.
-    pub(super) last: u32,
 }
 
 /// Places of the smallest block.
@@ -162,7 +158,9 @@ mod tests {
         anchors.begin();
         let (mut from, mut seen) = (0, 0);
         while let block @ [_, ..] = anchors.next_block(&text, lengths, from) {
-            assert!(block.iter().all(|a| all[a.first as usize] == a.at as usize && all[a.last as usize] == a.at as usize));
+            assert!(
+                block.iter().all(|a| all[a.first as usize] == a.at as usize && all[a.last as usize] == a.at as usize)
+            );
             assert!(block[0].first as usize <= from.max(seen));
             seen = block.last().unwrap().last as usize + 1;
             from = seen + 1000;

@@ -76,7 +76,9 @@ mod tests {
     fn a_note_holds_the_leads() {
         for (greatest, exact) in [(0, true), (67, true), (255, true), (256, false), (43_690, false), (65_535, false)] {
             let all = Leads { least: 0, greatest };
-            for leads in [all, Leads { least: greatest / 3, greatest: greatest / 2 }, Leads { least: greatest, greatest }] {
+            for leads in
+                [all, Leads { least: greatest / 3, greatest: greatest / 2 }, Leads { least: greatest, greatest }]
+            {
                 let read = Leads::of_note(leads.note(all), all);
                 assert!(read.shared(leads) == Some(leads) && read.shared(all) == Some(read), "{leads:?} of {greatest}");
                 assert!(!exact || read == leads);

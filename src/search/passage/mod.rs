@@ -15,12 +15,12 @@
 //! A suffix array with its LCP gives the same set, at about nine bytes of memory for each byte; tests and
 //! `benches/passages.rs` hold one against the other.
 //!
-//! `anchor` chooses anchors, `index` and `table` hold them, `common` compares, `search` is what the others see of it.
+//! `anchor` chooses anchors (by loops of `kernel`), `index` and `table` hold them, `leads` tells their windows apart, `texts`
+//! counts places, `common` compares, `search` is what the others see of it.
 
 mod anchor;
 mod common;
 mod index;
-mod kernel;
 mod leads;
 mod search;
 mod symbol;

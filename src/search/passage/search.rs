@@ -151,6 +151,13 @@ impl<'c> Passages<'c> {
         self.options
     }
 
+    /// Makes room for texts of so many bytes in all.
+    pub fn reserve(&mut self, bytes: usize) {
+        if let Symbols::Bytes(index) = &mut self.symbols {
+            index.reserve(bytes);
+        }
+    }
+
     /// Enters a text; its number is the count of texts entered before. Gives its passages that are said before, ascending;
     /// they may overlap each other, but none its own copy.
     pub fn enter(&mut self, text: Cow<'c, [u8]>) -> Vec<Passage> {

@@ -4,7 +4,7 @@
 
 use bytemuck::Pod;
 
-use super::kernel;
+use crate::kernel;
 
 /// An element of a text that is searched for repeats.
 pub trait Symbol: Pod + Eq + Send + Sync {

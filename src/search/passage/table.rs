@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::kernel;
+use crate::kernel;
 
 /// What is entered under a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

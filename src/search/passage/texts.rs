@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::kernel;
 use super::symbol::Symbol;
+use crate::kernel;
 
 /// Texts in order; a *place* is a symbol's distance from the start of the first.
 pub(super) struct Texts<'t, S: Symbol> {
