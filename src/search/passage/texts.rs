@@ -30,11 +30,6 @@ impl<'t, S: Symbol> Texts<'t, S> {
         self.texts.len()
     }
 
-    /// Places so far.
-    pub(super) fn places(&self) -> u64 {
-        self.end
-    }
-
     #[inline]
     pub(super) fn text(&self, number: u32) -> &[S] {
         &self.texts[number as usize]
@@ -112,7 +107,7 @@ mod tests {
                 prop_assert_eq!(texts.locate(place as u64), (number, at));
                 prop_assert_eq!(texts.place(number, at), place as u64);
             }
-            prop_assert_eq!(texts.places(), lens.iter().sum::<usize>() as u64);
+            prop_assert_eq!(texts.end, lens.iter().sum::<usize>() as u64);
         }
     }
 }
