@@ -68,9 +68,12 @@ fn compare(name: &str, texts: &[Cow<'_, [u8]>]) {
 /// Prints a row for 1, 4 and 16 copies of the first texts, with another letter in every 500 bytes or so.
 fn grow(name: &str, texts: &[Cow<'_, [u8]>]) {
     let mut random = Random(11);
-    let mut left = 16_000_000;
-    let texts: Vec<_> =
-        texts.iter().take_while(|text| std::mem::replace(&mut left, left - text.len() as i64) > 0).collect();
+    let mut before = 0;
+    let first = |text: &&Cow<'_, [u8]>| {
+        before += text.len();
+        before - text.len() < 16_000_000
+    };
+    let texts: Vec<_> = texts.iter().take_while(first).collect();
     for copies in [1, 4, 16] {
         let edited = (0..copies).flat_map(|_| &texts).map(|text| {
             let mut text = text.to_vec();

@@ -15,7 +15,9 @@ mod prefetch;
 mod shingles;
 mod words;
 
-pub(crate) use anchors::{Anchor, HASHED, LOOKED_AT, PERIODIC, Windows, choose, hash_of_halves, rank_bytes, rank_of};
+#[cfg(test)]
+pub(crate) use anchors::PERIODIC;
+pub(crate) use anchors::{Anchor, HASHED, LOOKED_AT, Windows, choose, hash_of_halves, rank_bytes, rank_of};
 pub(crate) use extremes::{MULTIPLIERS, min_max};
 pub(crate) use hash::{hash_short, hash_token};
 pub(crate) use prefetch::prefetch;

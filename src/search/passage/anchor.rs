@@ -7,7 +7,7 @@
 //! in (L − k + 2) / 2 is an anchor.
 //!
 //! Text that repeats itself with a short period would be an anchor at every period, and each of these grams stands in every
-//! other run of that period. So such grams have ranks beyond all others ([`kernel::PERIODIC`]): a window with any other gram
+//! other run of that period. So such grams have ranks beyond all others: a window with any other gram
 //! is anchored there. And a window of which every place is periodic, but whose end is not, is anchored at a fixed distance
 //! before the first place, beyond those that can be anchors, that is not: all windows before the end of a run have one
 //! anchor. That, too, depends on the window's own symbols only. (Tried before and refused: giving all periodic grams one
