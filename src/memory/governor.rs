@@ -25,12 +25,18 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// The marks for a limit: half of it for ordinary memory, which cannot be dropped; what is between the high mark and
-    /// the limit is for what the process takes before the thread looks again.
+    /// The marks for a limit. What is between the high mark and the limit is for what the process takes before somebody looks
+    /// again: the system maps 16 pages for each that is read. About half of the rest is for ordinary memory, which cannot be
+    /// dropped.
     pub(super) fn new(limit: u64) -> Marks {
-        Marks { ordinary: limit / 2, high: limit / 100 * 90, low: limit / 100 * 80 }
+        let high = limit - (limit / 10).max((limit / 4).min(MARGIN));
+        let low = high - limit / 10;
+        Marks { ordinary: low / 100 * 55, high, low }
     }
 }
+
+/// Bytes that are enough for what is taken between two looks.
+const MARGIN: u64 = 96 << 20;
 
 /// Resident memory.
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,13 +118,16 @@ struct Governor {
 /// Bytes that a process takes in a millisecond at the most.
 const PER_MILLISECOND: u64 = 3 << 20;
 
+/// How long the thread sleeps at the least.
+const SHORTEST_NAP: Duration = Duration::from_micros(500);
+
 /// How long the thread sleeps at the most.
 const LONGEST_NAP: Duration = Duration::from_millis(20);
 
 /// How long the process needs at least to take so many bytes; neither too short to be worth it nor too long to see a
 /// sudden change.
 fn nap(room: u64) -> Duration {
-    Duration::from_millis(room / PER_MILLISECOND).clamp(Duration::from_millis(1), LONGEST_NAP)
+    Duration::from_millis(room / PER_MILLISECOND).clamp(SHORTEST_NAP, LONGEST_NAP)
 }
 
 /// After how many bytes a thread looks, given the room that is left: several times before it is full.
@@ -211,14 +220,19 @@ mod tests {
 
     #[test]
     fn the_thread_sleeps_no_longer_than_the_room_lasts() {
-        assert_eq!(nap(0), Duration::from_millis(1));
+        assert_eq!(nap(0), SHORTEST_NAP);
         assert_eq!(nap(30 << 20), Duration::from_millis(10));
         assert_eq!(nap(u64::MAX), Duration::from_millis(20));
     }
 
     #[test]
     fn there_is_room_between_the_marks() {
-        let marks = Marks::new(1 << 30);
-        assert!(marks.ordinary < marks.low && marks.low < marks.high && marks.high < 1 << 30);
+        for limit in [16 << 20, 256 << 20, 1 << 30, 1 << 40] {
+            let marks = Marks::new(limit);
+            assert!(
+                marks.ordinary < marks.low && marks.low < marks.high && marks.high <= limit - limit / 10,
+                "{marks:?}"
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! # How
 //!
-//! [`Spilling`] is the allocator of the command. Up to half of the limit it hands out ordinary memory and costs nothing.
+//! [`Spilling`] is the allocator of the command. Up to about half of the limit it hands out ordinary memory and costs nothing.
 //! Beyond that, new blocks of any size stand in a mapping of a temporary file that has no name (`space`, `heap`), and
 //! blocks that grow move there. A thread (`governor`) looks at the resident memory of the process every few milliseconds,
 //! and takes pages of that mapping out of it before the limit is reached; mapped inputs are treated alike ([`register`]).
@@ -28,6 +28,10 @@
 //! block is ordinary memory, and the run ends at its next [`Progress::check`](crate::Progress::check) with [`failure`].
 //! Of the file nothing is left, for it has no name. Nobody else reads it, and it ends with the process, so it needs no
 //! checksums. A disk that cannot read back what it took ends the process with a signal (SIGBUS), as with every mapping.
+//!
+//! For each page that is read the system maps 16 that stand around it, if they are in its cache. So memory that is looked at
+//! in no order comes back much faster than it was asked for: below 256 MiB or so the peak may exceed the limit by some
+//! 64 MiB, and more on a machine so busy that nobody looks in time.
 //!
 //! The system's own cache is not resident memory of the process. Control groups count it, and take it back before they
 //! refuse memory.
@@ -64,9 +68,9 @@ mod spilling;
 
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{Registration, Spilling, failure, is_in_memory, limit, register, temporary_peak};
+pub use elsewhere::{Registration, Spilling, failure, is_in_memory, limit, register, relieve, temporary_peak};
 #[cfg(target_os = "linux")]
-pub use linux::{Registration, failure, is_in_memory, limit, register, temporary_peak};
+pub use linux::{Registration, failure, is_in_memory, limit, register, relieve, temporary_peak};
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;
 

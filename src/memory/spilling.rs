@@ -49,6 +49,11 @@ pub(super) fn spill(on: bool) {
     SPILLS.store(on, Ordering::Relaxed);
 }
 
+/// Whether new blocks go to the file.
+pub(super) fn spills() -> bool {
+    SPILLS.load(Ordering::Relaxed)
+}
+
 /// Sets how many bytes of large ordinary blocks there may be.
 pub(super) fn set_most_ordinary(bytes: usize) {
     MOST_ORDINARY.store(bytes, Ordering::Relaxed);

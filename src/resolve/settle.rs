@@ -23,6 +23,7 @@ use rustc_hash::FxHashMap;
 
 use crate::corpus::{Corpus, DocId, Place, Segmenter, Span, TokenOptions, Unit, is_blank};
 use crate::error::Result;
+use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::search::{Link, Searcher};
 use crate::sketch::Sketcher;
@@ -90,6 +91,7 @@ pub fn resolve(
             progress.check()?;
             progress.advance(256);
         }
+        memory::relieve();
         settler.commit();
         let marks = settler.marks();
         let fate = if protected[doc.index()] { settler.protect(doc) } else { settler.settle(doc) };

@@ -14,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Banding, MinHasher, Signature, digest, first_not_below};
 use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::error::Result;
+use crate::memory;
 use crate::progress::{Progress, Stage};
 
 /// How the segments of one unit are sketched.
@@ -285,6 +286,7 @@ fn sketch_documents(
     let mut sketchers: Vec<Sketcher> = units.iter().map(|_| Sketcher::new(token_options)).collect();
     let (mut spans, mut buffer) = (Vec::new(), Vec::new());
     for &doc in docs {
+        memory::relieve();
         let text = corpus.text_in(doc, &mut buffer);
         tokens.read(text, token_options);
         part.document_tokens.push(tokens.len() as u32);

@@ -14,8 +14,8 @@ use super::common::{Dir, Run};
 /// What the program takes whatever its limit: itself, its threads and what the libraries for compression hold.
 const FLOOR: u64 = 24 << 20;
 
-/// What a process may take before the thread that watches it comes to run, on a machine that is busy with other tests. On a
-/// quiet one the limit holds within a tenth: `benches/memory.sh` measures that.
+/// What a process may take before somebody looks, on a machine that is busy with other tests: pages that the system maps
+/// ahead, for the most part. `benches/memory.sh` measures how well the limit holds otherwise.
 const STARVED: u64 = 64 << 20;
 
 /// The least limit that there can be.
@@ -63,7 +63,8 @@ fn same_bytes(unit: &str, documents: u64) {
         assert!(limited_report == report, "{unit}, 1/{part}: another report");
         let (peak, spilled) = (measured["peak_memory"].as_u64().unwrap(), measured["peak_temporary"].as_u64().unwrap());
         assert!(peak <= limit + limit / 10 + FLOOR + STARVED, "{unit}, 1/{part}: {peak} of {limit}");
-        assert!(part == 2 || spilled > 0, "{unit}, 1/{part}: nothing was spilled");
+        // a limit that cannot be lowered further may be more than the run takes
+        assert!(part == 2 || limit > unlimited / 2 || spilled > 0, "{unit}, 1/{part}: nothing was spilled");
         assert_eq!(dir.tree("tmp").len(), 1, "temporary data is left");
     }
 }
