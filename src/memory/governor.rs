@@ -83,14 +83,17 @@ static GOVERNOR: Mutex<Option<Governor>> = Mutex::new(None);
 pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     let gauge = Gauge::open()?;
     *lock(&GOVERNOR) = Some(Governor { gauge, marks, spills: false, at: 0 });
-    let look = || lock(&GOVERNOR).as_mut().map_or(LONGEST_NAP, Governor::look);
     std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
         loop {
-            let nap = look();
-            std::thread::sleep(nap);
+            std::thread::sleep(look());
         }
     })?;
     Ok(())
+}
+
+/// Does the thread's work in this one, after whoever is at it; how long nothing will be to do.
+pub(super) fn look() -> Duration {
+    lock(&GOVERNOR).as_mut().map_or(LONGEST_NAP, Governor::look)
 }
 
 /// Does the thread's work in this one, if there is a limit and nobody is at it. It may be called from an allocator: it

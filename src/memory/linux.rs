@@ -50,10 +50,10 @@ pub fn failure() -> Option<Error> {
 }
 
 /// Sees to it that the limit holds now, where memory is spilled. For loops that look at much memory in no order: each page
-/// that is read brings others along. Costs 2 µs at the most, and next to nothing as long as nothing is spilled.
+/// that is read brings others along. It waits while pages are dropped, or they would come back as fast. Costs 2 µs at the most, and next to nothing as long as nothing is spilled.
 pub fn relieve() {
     if spilling::spills() {
-        governor::assist();
+        governor::look();
     }
 }
 
