@@ -383,7 +383,8 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 fn tables(corpus: &Corpus, units: &[Unit]) -> (Vec<Table>, Vec<u32>) {
     let config = Config::default();
     let options: Vec<_> = units.iter().map(|&unit| config.sketch_options(unit)).collect();
-    sketch(corpus, config.segmenter(), config.tokens, &options, &()).expect("nobody interrupts")
+    sketch(corpus, config.segmenter(), config.tokens, &options, unecho::resume::Parts::none(), &())
+        .expect("nobody interrupts")
 }
 
 fn sketching(c: &mut Criterion) {
@@ -401,7 +402,8 @@ fn sketching(c: &mut Criterion) {
 fn searcher(corpus: &Corpus, table: Table) -> Searcher<'_> {
     let config = Config::default();
     let grows = table.options.unit != Unit::Document;
-    Searcher::new(corpus, table, config.search, config.tokens, grows, &()).expect("nobody interrupts")
+    Searcher::new(corpus, table, config.search, config.tokens, grows, unecho::resume::Parts::none(), &())
+        .expect("nobody interrupts")
 }
 
 /// The sketches of one unit.

@@ -228,6 +228,21 @@ impl Config {
         })
     }
 
+    /// All that decides the result of a run over files: what [`Config::describe`] says, and how the files are found and read.
+    pub fn card(&self) -> serde_json::Value {
+        let mut card = self.describe();
+        let InputOptions { walk, format, records, on_error, .. } = &self.input;
+        card["format"] = format.map(|format| format!("{format:?}").to_lowercase()).into();
+        card["records"] = format!("{records:?}").to_lowercase().into();
+        card["on_error"] = format!("{on_error:?}").to_lowercase().into();
+        card["glob"] = walk.globs.clone().into();
+        card["exclude"] = walk.exclude.clone().into();
+        card["hidden"] = walk.hidden.into();
+        card["no_ignore"] = walk.no_ignore.into();
+        card["follow"] = walk.follow.into();
+        card
+    }
+
     /// The configuration that [`Config::describe`] described, with defaults for what it does not say: how the inputs were
     /// walked, which pairs were kept apart, and what holds for units that were not searched. `None` if it is no such description.
     pub fn from_description(options: &serde_json::Value) -> Option<Config> {

@@ -43,6 +43,13 @@ pub enum Error {
         /// Why it is refused, and what to do.
         reason: String,
     },
+    /// An input changed while it was worked on; nothing was put in place.
+    Changed {
+        /// The input.
+        path: PathBuf,
+        /// What happened to it.
+        reason: String,
+    },
     /// A removal limit was exceeded; nothing was written.
     Limit(String),
     /// A ledger does not fit the files beside it.
@@ -52,7 +59,7 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
-    /// A saved run cannot be opened, or does not hold what is asked for.
+    /// A saved or unfinished run cannot be opened, or does not hold what is asked for.
     Saved {
         /// The run or its report.
         path: PathBuf,
@@ -106,6 +113,11 @@ impl fmt::Display for Error {
                 write!(f, "{}: {reason}", path.display())
             }
             Error::Spill { dir, reason } => write!(f, "{}: {reason}", dir.display()),
+            Error::Changed { path, reason } => write!(
+                f,
+                "{}: {reason} while it was worked on; nothing was put in place\n  remedy: run it again when nobody writes to the input",
+                path.display()
+            ),
             Error::Interrupted => f.write_str("interrupted; nothing half-written was left behind"),
             Error::ClosedPipe => f.write_str("the reader of the output closed it"),
         }

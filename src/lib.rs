@@ -11,7 +11,8 @@
 //!                                                                            └────────► report
 //! ```
 //!
-//! Modules stand in one line, and each uses only those before it: [`error`], [`memory`], [`progress`], `kernel` (loops
+//! Modules stand in one line, and each uses only those before it: [`error`], [`memory`], [`progress`], [`resume`],
+//! `kernel` (loops
 //! that are compiled per CPU), [`corpus`], [`synth`], [`input`], [`sketch`], [`search`], [`resolve`], [`output`],
 //! [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], [`bench`], and the command.
 //!
@@ -59,6 +60,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod report;
 pub mod resolve;
+pub mod resume;
 pub mod saved;
 pub mod search;
 pub mod sketch;

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use crate::config::Config;
-use crate::corpus::{Corpus, Role, Unit};
+use crate::corpus::{Corpus, Role, Source, Unit};
 use crate::error::{Error, Result};
 use crate::input;
 use crate::output::{self, Removal, SourceBytes, Target, Written};
 use crate::progress::Progress;
 use crate::resolve::{Fate, PassageSearch, Plan, ResolveOptions, UnitSearch, order, resolve};
+use crate::resume::{self, Card, Columns, Extent, InputFile, Opened, Part, Parts, RunFolder, Stamp, Start};
 use crate::search::Searcher;
-use crate::sketch::{Table, Tally, sketch};
+use crate::sketch::{Table, Tally, shard_count, sketch};
 
 /// What a run found.
 pub struct Outcome {
@@ -43,21 +44,112 @@ pub fn scan(inputs: &[PathBuf], config: &Config, progress: &dyn Progress) -> Res
 ///
 /// Costs two passes over the text, a look-up or two per segment, and an exact comparison per candidate.
 pub fn find(corpus: Corpus, config: &Config, progress: &dyn Progress) -> Result<Outcome> {
+    find_or_load(corpus, config, Parts::none(), progress)
+}
+
+/// As [`find`], in a run folder: what an earlier run has saved there is not done again, and if this run is to be `saved`,
+/// what is finished is saved.
+///
+/// Errors: the run is gone on with and the corpus is not the one that it began with.
+pub fn find_in(
+    run: &RunFolder,
+    corpus: Corpus,
+    config: &Config,
+    saved: bool,
+    progress: &dyn Progress,
+) -> Result<Outcome> {
+    let extent = Extent {
+        files: corpus.sources.len() as u64,
+        bytes: corpus.sources.iter().map(|source| source.bytes.len() as u64).sum(),
+        documents: corpus.len() as u64,
+        sketches: if config.searched_units().is_empty() { 0 } else { shard_count(&corpus) as u64 },
+    };
+    if saved || run.is_resumed() {
+        run.identify(&input_files(&corpus), extent, saved, progress)?;
+    }
+    find_or_load(corpus, config, Parts::of(run), progress)
+}
+
+/// What a run folder remembers of the sources.
+fn input_files(corpus: &Corpus) -> Vec<InputFile> {
+    let file = |(i, source): (usize, &Source)| {
+        let stamp = corpus.stamps.get(i).copied().flatten();
+        let ends = stamp.and_then(|_| resume::ends(&source.path).ok()).unwrap_or_default();
+        InputFile { path: source.path.clone(), name: source.name.clone(), stamp, ends, contents: source.digest }
+    };
+    corpus.sources.par_iter().enumerate().map(file).collect()
+}
+
+/// What was found, before it is accounted for.
+struct Found {
+    plan: Plan,
+    tallies: Vec<(Unit, Tally)>,
+    tokens: Vec<u32>,
+}
+
+/// The part that holds what was found.
+const PLAN: &str = "plan";
+
+fn find_or_load(corpus: Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Progress) -> Result<Outcome> {
     config.validate()?;
+    let loaded = saved.load(PLAN, progress, |columns| Found::from_part(columns, corpus.len()));
+    let found = match loaded {
+        Some(found) => found,
+        None => {
+            let found = search(&corpus, config, saved, progress)?;
+            saved.save(PLAN, progress, || found.to_part());
+            // nobody asks for what led there any more
+            saved.drop_parts(&["sketch-", "links-"], progress);
+            found
+        }
+    };
+    let Found { plan, tallies, tokens } = found;
+    let sources = 0..corpus.sources.len();
+    let removals: Vec<Vec<Removal>> = sources.into_par_iter().map(|s| output::removals(&corpus, &plan, s)).collect();
+    let read = corpus.sources.iter().map(|s| s.bytes.len() as u64);
+    let bytes = read.zip(&removals).map(|(read, removals)| output::source_bytes(read, removals)).collect();
+    let outcome = Outcome { corpus, plan, tallies, tokens, removals, bytes, config: config.clone() };
+    outcome.warn(progress);
+    Ok(outcome)
+}
+
+impl Found {
+    fn to_part(&self) -> Part<'_> {
+        let mut part = Part::default();
+        self.plan.push_to(&mut part);
+        part.push(&self.tokens);
+        part.push_owned(self.tallies.iter().map(|(unit, t)| [*unit as u64, t.segments, t.left_alone]).collect());
+        part
+    }
+
+    fn from_part(mut columns: Columns, documents: usize) -> Option<Found> {
+        let plan = Plan::take_from(&mut columns, documents)?;
+        let tokens: Vec<u32> = columns.take()?;
+        let tallies: Vec<[u64; 3]> = columns.take()?;
+        let tally = |[unit, segments, left_alone]: [u64; 3]| {
+            let unit = Unit::ALL.into_iter().find(|known| *known as u64 == unit)?;
+            Some((unit, Tally { segments, left_alone }))
+        };
+        let tallies = tallies.into_iter().map(tally).collect::<Option<_>>()?;
+        (tokens.len() == documents).then_some(Found { plan, tallies, tokens })
+    }
+}
+
+fn search(corpus: &Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Progress) -> Result<Found> {
     let keep = config.keep_options()?;
     let units = config.searched_units();
-    let (tables, tokens) = sketches(&corpus, &units, config, progress)?;
+    let (tables, tokens) = sketches(corpus, &units, config, saved, progress)?;
     let mut tallies: Vec<_> = tables.iter().map(|table| (table.options.unit, table.tally)).collect();
-    let (order, protected) = order(&corpus, &tokens, &keep);
+    let (order, protected) = order(corpus, &tokens, &keep);
     let smaller_units = units.iter().filter(|unit| **unit != Unit::Document).count();
     let passages = units.contains(&Unit::Passage);
-    let passages = passages.then(|| PassageSearch::new(&corpus, config.passages, config.cut_options()));
+    let passages = passages.then(|| PassageSearch::new(corpus, config.passages, config.cut_options()));
     let mut search = UnitSearch { documents: None, segments: Vec::new(), passages };
     for table in tables {
         let unit = table.options.unit;
         // what is left of an edited document is compared again; segments only where cuts change the splitting
         let grows = smaller_units > 0 && (unit == Unit::Document || smaller_units > 1 || unit != Unit::Line);
-        let searcher = Searcher::new(&corpus, table, config.search, config.tokens, grows, progress)?
+        let searcher = Searcher::new(corpus, table, config.search, config.tokens, grows, saved, progress)?
             .keeping_apart(config.apart.clone());
         match unit {
             Unit::Document => search.documents = Some(searcher),
@@ -71,15 +163,9 @@ pub fn find(corpus: Corpus, config: &Config, progress: &dyn Progress) -> Result<
         tokens: config.tokens,
         policy: config.keep.clone(),
     };
-    let plan = resolve(&corpus, search, &order, &protected, &resolve_options, progress)?;
+    let plan = resolve(corpus, search, &order, &protected, &resolve_options, progress)?;
     tallies.extend(units.contains(&Unit::Passage).then(|| (Unit::Passage, passage_tally(&plan))));
-    let sources = 0..corpus.sources.len();
-    let removals: Vec<Vec<Removal>> = sources.into_par_iter().map(|s| output::removals(&corpus, &plan, s)).collect();
-    let read = corpus.sources.iter().map(|s| s.bytes.len() as u64);
-    let bytes = read.zip(&removals).map(|(read, removals)| output::source_bytes(read, removals)).collect();
-    let outcome = Outcome { corpus, plan, tallies, tokens, removals, bytes, config: config.clone() };
-    outcome.warn(progress);
-    Ok(outcome)
+    Ok(Found { plan, tallies, tokens })
 }
 
 /// The sketches of the segments, and the tokens of each document; nothing if nothing is searched.
@@ -87,6 +173,7 @@ fn sketches(
     corpus: &Corpus,
     units: &[Unit],
     config: &Config,
+    saved: Parts<'_>,
     progress: &dyn Progress,
 ) -> Result<(Vec<Table>, Vec<u32>)> {
     if units.is_empty() {
@@ -94,7 +181,7 @@ fn sketches(
     }
     let segments = units.iter().filter(|unit| **unit != Unit::Passage);
     let options: Vec<_> = segments.map(|&unit| config.sketch_options(unit)).collect();
-    sketch(corpus, config.segmenter(), config.tokens, &options, progress)
+    sketch(corpus, config.segmenter(), config.tokens, &options, saved, progress)
 }
 
 /// Passages are counted where they are found: those that go, and those that stay all the same.
@@ -184,16 +271,64 @@ impl Outcome {
     /// Writes the cleaned corpus, ledger and rejects beside `target`, after all limits were checked; nothing is in its
     /// place until [`Written::commit`].
     pub fn write(&self, inputs: &[PathBuf], target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
+        let card = Card { unecho: VERSION.to_owned(), command: String::new(), options: self.config.card() };
+        let start = if force { Start::Over } else { Start::Fresh };
+        self.may_be_written()?;
+        output::check_target(target, inputs, force)?;
+        match RunFolder::open(target.path(), card, start, progress)? {
+            Opened::Run(run) => self.write_in(run, target, force, progress),
+            Opened::Finished => unreachable!("only a run that is gone on with can be finished already"),
+        }
+    }
+
+    /// As [`Outcome::write`], in a run folder; that the target is free was checked before.
+    pub fn write_in(&self, run: RunFolder, target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
+        self.may_be_written()?;
+        let written = output::write(&self.corpus, &self.removals, target, force, run, progress)?;
+        match self.check_unchanged() {
+            Ok(()) => Ok(written),
+            Err(changed) => {
+                written.discard();
+                Err(changed)
+            }
+        }
+    }
+
+    fn may_be_written(&self) -> Result<()> {
         if self.corpus.has_reference() {
             let message =
                 "a corpus that is compared with a reference is judged, not written; use `protect` to write both";
             return Err(Error::Usage(message.to_owned()));
         }
-        self.check_limits()?;
-        output::check_target(target, inputs, force)?;
-        output::write(&self.corpus, &self.removals, target, force, progress)
+        self.check_limits()
+    }
+
+    /// Refuses sources that were written to since they were read, as far as size and time of change tell.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let stamped = self.corpus.sources.par_iter().zip(&self.corpus.stamps);
+        let change = |(source, stamp): (&Source, &Option<Stamp>)| {
+            let reason = (*stamp)?.change(&source.path)?;
+            Some(Error::Changed { path: source.path.clone(), reason })
+        };
+        stamped.find_map_first(change).map_or(Ok(()), Err)
+    }
+
+    /// Refuses sources whose contents are not what was read. Costs reading all of them once more.
+    pub fn verify_inputs(&self, progress: &dyn Progress) -> Result<()> {
+        let verify = |(source, stamp): (&Source, &Option<Stamp>)| {
+            progress.check()?;
+            if stamp.is_none() || input::is_unchanged(source)? {
+                return Ok(());
+            }
+            let reason = "has other contents than when it was read; they changed".to_owned();
+            Err(Error::Changed { path: source.path.clone(), reason })
+        };
+        self.corpus.sources.iter().zip(&self.corpus.stamps).try_for_each(verify)
     }
 }
+
+/// The version that a run folder belongs to.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a source loses, in words.
 fn said(source: &str, bytes: SourceBytes) -> String {

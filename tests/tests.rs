@@ -19,6 +19,7 @@ mod suite {
     mod defects;
     mod edits;
     mod errors;
+    mod faults;
     mod files;
     mod help;
     mod html;
@@ -33,6 +34,7 @@ mod suite {
     mod readers;
     mod real;
     mod reports;
+    mod resume;
     mod runs;
     mod sample;
     mod saved;

@@ -3,35 +3,42 @@
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
-use super::{args, reports, settings};
+use super::{args, reports, settings, status, unfinished};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::output::{Target, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
 use crate::report::{Report, ReportFormat};
 
 pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
+    if let Some(run) = &args.status {
+        return status::show(run, &args.report.reports, terminal);
+    }
     let mut config = settings::config(&args.input, &args.find)?;
     config.max_removed = args.max_removed;
     config.keep_empty = args.keep_empty;
     config.validate()?;
     let inputs = settings::inputs(&args.input)?;
     let place = args.output.as_deref().filter(|_| !args.dry_run);
-    let target = place.filter(|out| out.as_os_str() != "-").map(|out| Target::new(out, &inputs));
-    if let Some(target) = &target {
-        check_target(target, &inputs, args.force)?;
+    let is_corpus = |out: &&Path| out.as_os_str() != "-" && args.action == args::Action::Remove;
+    if let Some(out) = place.filter(is_corpus) {
+        let target = Target::new(out, &inputs);
+        let cleaned = to_files(&args, &config, &inputs, &target, terminal);
+        return cleaned.inspect_err(|e| unfinished::hint(e, &target, terminal));
+    }
+    if let Some(out) = place.filter(|out| out.as_os_str() != "-") {
+        check_target(&Target::new(out, &inputs), &inputs, args.force)?;
     }
     let outcome = crate::scan(&inputs, &config, terminal.progress())?;
     outcome.check_limits()?;
     reports::check(&args.report.reports, &outcome.corpus)?;
+    outcome.check_unchanged()?;
     // the process ends now: giving the corpus back to the system piece by piece would only cost time
     let outcome = std::mem::ManuallyDrop::new(outcome);
-    if let (args::Action::Mark, Some(place)) = (args.action, place) {
-        return mark(&args, place, &outcome, terminal);
-    }
-    match (place, target) {
-        (None, _) => dry_run(&args, &outcome, terminal),
-        (Some(_), None) => to_stdout(&args, &outcome, terminal),
-        (Some(_), Some(target)) => to_files(&args, &inputs, &target, &outcome, terminal),
+    match place {
+        None => dry_run(&args, &outcome, terminal),
+        Some(place) if args.action == args::Action::Mark => mark(&args, place, &outcome, terminal),
+        Some(_) => to_stdout(&args, &outcome, terminal),
     }
 }
 
@@ -68,37 +75,51 @@ fn to_stdout(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Resu
 
 fn to_files(
     args: &args::Clean,
+    config: &Config,
     inputs: &[PathBuf],
     target: &Target,
-    outcome: &Outcome,
     terminal: &Terminal,
 ) -> Result<()> {
+    let progress = terminal.progress();
+    if !args.resume {
+        check_target(target, inputs, args.force)?;
+    }
+    // a run that waits for its standard input ends at once when asked to, so it leaves nothing before that was read
+    let waits = inputs.iter().any(|input| input.as_os_str() == "-");
+    let read = || crate::input::read(inputs, &config.input, progress);
+    let early = if waits { Some(read()?) } else { None };
     terminal.writing();
+    let Some(run) = unfinished::open(args, config, target, terminal)? else { return Ok(()) };
+    check_target(target, inputs, args.force)?;
+    let corpus = early.map_or_else(read, Ok)?;
+    let saved = unfinished::is_worth_saving(args.checkpoint, &corpus) || run.is_resumed();
+    let outcome = crate::pipeline::find_in(&run, corpus, config, saved, progress)?;
+    outcome.check_limits()?;
+    reports::check(&args.report.reports, &outcome.corpus)?;
+    // the process ends now: giving the corpus back to the system piece by piece would only cost time
+    let outcome = &*std::mem::ManuallyDrop::new(outcome);
+    let json = run.path().join("report.json");
     // the disk is busy with the corpus and a core with the ledger: the other core describes the findings
     let (written, described) = rayon::join(
-        || outcome.write(inputs, target, args.force, terminal.progress()),
+        || outcome.write_in(run, target, args.force, progress),
         || {
             let report = Report::new(outcome, terminal.measured(), reports::command_line());
-            let file = reports::begin_json(&report, target.path())?;
+            let file = reports::begin_json(&report, &json)?;
             Ok::<_, Error>((report, file))
         },
     );
     let (written, (mut report, file)) = (written?, described?);
     report.measured = terminal.measured();
-    reports::finish_json(file, &report.measured, &written.state().join("report.json"))?;
-    terminal.progress().check()?;
+    reports::finish_json(file, &report.measured, &json, &written.state().join("report.json"))?;
+    let state = state_dir(target.path());
+    reports::write_all_beside(&report, &args.report.reports, Some(&state.join("report.json")), terminal)?;
+    if args.verify_inputs {
+        outcome.verify_inputs(progress)?;
+    }
+    progress.check()?;
     written.commit()?;
-    let json = state_dir(target.path()).join("report.json");
-    reports::write_all_beside(&report, &args.report.reports, Some(&json), terminal)?;
     terminal.say(|style, err| {
         reports::print_summary(&report, &args.report, terminal.verbose, style, err)?;
-        let state = state_dir(target.path());
-        let row = |name: &str| format!("  {}{name:<9}{}", style.strong, style.reset);
-        writeln!(err, "\n{}{}", row("cleaned"), target.path().display())?;
-        writeln!(err, "{}{}", row("report"), state.join("report.json").display())?;
-        if !outcome.corpus.rejects.is_empty() {
-            writeln!(err, "{}{}", row("rejects"), state.join("rejects").display())?;
-        }
-        writeln!(err, "{}unecho restore {} -o ORIGINAL", row("undo"), target.path().display())
+        unfinished::print_places(target, !outcome.corpus.rejects.is_empty(), style, err)
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Only here does the program print, read the environment or the clock, and end. Data goes to standard output,
 //! everything else to standard error. Exit codes: 0 done (also when the reader of the output went away), 2 usage,
-//! configuration or I/O error, 130 interrupted, 1 a gate of `check` failed.
+//! configuration or I/O error, 130 interrupted, 143 terminated, 1 a gate of `check` failed.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
 mod accepted;
@@ -27,8 +27,10 @@ mod restore;
 mod review;
 mod scan;
 mod settings;
+mod status;
 mod synth;
 mod terminal;
+mod unfinished;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,8 @@ use terminal::Terminal;
 /// Runs the command.
 pub fn main() -> ExitCode {
     cut_short::explain_from_now_on();
+    #[cfg(debug_assertions)]
+    arm_faults();
     let words: Vec<_> = std::env::args_os().collect();
     let cli = match configuration::parse(&words) {
         Ok(cli) => cli,
@@ -61,8 +65,16 @@ pub fn main() -> ExitCode {
         Err(Error::ClosedPipe) => ExitCode::SUCCESS,
         Err(e) => {
             terminal.error(&e);
-            ExitCode::from(if matches!(e, Error::Interrupted) { 130 } else { 2 })
+            ExitCode::from(if matches!(e, Error::Interrupted) { progress::interrupted_code() } else { 2 })
         }
+    }
+}
+
+/// Lets a step on the disk fail, where a test asks for it.
+#[cfg(debug_assertions)]
+fn arm_faults() {
+    if let Ok(spec) = std::env::var("DISK_FAULT") {
+        assert!(crate::resume::disk::faults::arm(&spec), "DISK_FAULT={spec}");
     }
 }
 

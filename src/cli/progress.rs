@@ -1,6 +1,10 @@
 //! Progress bars, stage times, and Ctrl-C.
+//!
+//! The first signal asks the run to stop: it ends what it is at, saves what is finished, and takes away the rest. A run
+//! that has nothing to take away ends at once, for it may be waiting for its input. So does every run at the second signal;
+//! then a run folder stays behind, as after a kill.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -9,19 +13,45 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::progress::{Progress, Stage};
 use crate::report::Measured;
 
-/// Set by Ctrl-C and by the request to terminate.
-static CANCELLED: AtomicBool = AtomicBool::new(false);
+/// The number of the signal that asked the run to stop; 0 for none.
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+
+/// The number of the signal that Ctrl-C sends.
+const INTERRUPT: i32 = 2;
 
 /// Whether there are unfinished outputs that have to be taken away before the process may end.
 static WRITING: AtomicBool = AtomicBool::new(false);
 
-/// Asks the run to stop; ends it at once if it has written nothing yet, for it may be waiting for its input.
-fn interrupt() {
-    CANCELLED.store(true, Ordering::SeqCst);
-    if !WRITING.load(Ordering::SeqCst) {
+/// Asks the run to stop, or ends it.
+fn interrupt(signal: i32) {
+    let before = SIGNAL.swap(signal, Ordering::SeqCst);
+    if before != 0 || !WRITING.load(Ordering::SeqCst) {
         eprintln!("error: {}", crate::Error::Interrupted);
-        std::process::exit(130);
+        std::process::exit(128 + signal);
     }
+    eprintln!("stopping after what is begun; once more stops at once");
+}
+
+/// The exit code of a run that was asked to stop: 130 by Ctrl-C, 143 by the request to terminate.
+pub(super) fn interrupted_code() -> u8 {
+    match SIGNAL.load(Ordering::SeqCst) {
+        0 => 128 + INTERRUPT as u8,
+        signal => 128 + signal as u8,
+    }
+}
+
+/// Calls [`interrupt`] from a thread of its own whenever a signal arrives.
+#[cfg(unix)]
+fn listen() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || signals.forever().for_each(interrupt))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn listen() -> std::io::Result<()> {
+    ctrlc::set_handler(|| interrupt(INTERRUPT)).map_err(std::io::Error::other)
 }
 
 /// A bar per stage on standard error, and the clock.
@@ -41,8 +71,8 @@ struct State {
 impl Bars {
     /// Bars that are drawn only if `show`; warnings are swallowed if `quiet`.
     pub(super) fn new(show: bool, quiet: bool) -> Bars {
-        // a second handler cannot be set: then the first one does the same
-        let _ = ctrlc::set_handler(interrupt);
+        // without it a signal ends the process as it always does
+        let _ = listen();
         let state = State { bar: ProgressBar::hidden(), stage: None, times: Vec::new() };
         Bars { show, quiet, started: Instant::now(), state: Mutex::new(state) }
     }
@@ -119,7 +149,7 @@ impl Progress for Bars {
     }
 
     fn cancelled(&self) -> bool {
-        CANCELLED.load(Ordering::SeqCst)
+        SIGNAL.load(Ordering::SeqCst) != 0
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reports: written to where they were asked for, whole or not at all.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
 use super::args;
@@ -9,6 +9,7 @@ use crate::corpus::Corpus;
 use crate::error::{Error, Result};
 use crate::output::PendingFile;
 use crate::report::{self, Measured, Report, ReportFormat, Style, human_bytes, summary};
+use crate::resume::disk::{self, DiskFile};
 
 /// Groups in a summary, if nothing else is asked for.
 const FINDINGS: usize = 5;
@@ -104,17 +105,23 @@ fn encoded(name: &str) -> String {
     name.bytes().map(encode).collect()
 }
 
-/// Writes the report that lies beside the cleaned corpus at `place`, but for what is measured later.
-pub(super) fn begin_json(report: &Report<'_>, place: &Path) -> Result<PendingFile> {
-    let mut file = PendingFile::beside(place)?;
-    report::begin_json(report, &mut file).map_err(|e| Error::io("cannot write beside", place, e))?;
-    Ok(file)
+/// Writes the report of a cleaned corpus to `path` in the run folder, but for what is measured later.
+pub(super) fn begin_json(report: &Report<'_>, path: &Path) -> Result<BufWriter<DiskFile>> {
+    let begin = || {
+        let mut file = BufWriter::new(DiskFile::create(path)?);
+        report::begin_json(report, &mut file).map(|()| file)
+    };
+    begin().map_err(|e| Error::io("cannot write", path, e))
 }
 
-/// Ends that report and puts it at `path`.
-pub(super) fn finish_json(mut file: PendingFile, measured: &Measured, path: &Path) -> Result<()> {
-    report::finish_json(measured, &mut file).map_err(|e| Error::io("cannot write", path, e))?;
-    file.finish(path)
+/// Ends that report and moves it to `to`.
+pub(super) fn finish_json(mut file: BufWriter<DiskFile>, measured: &Measured, path: &Path, to: &Path) -> Result<()> {
+    let finish = || {
+        report::finish_json(measured, &mut file)?;
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
+        disk::rename(path, to)
+    };
+    finish().map_err(|e| Error::io("cannot write", path, e))
 }
 
 /// Whether one of the reports goes to standard output.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escape;
 use super::{Bytes, Place, Span};
+use crate::resume::Stamp;
 
 /// Index of a document in its [`Corpus`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -212,6 +213,8 @@ pub struct Corpus {
     pub rejects: Vec<Reject>,
     /// What was found and not read, in order.
     pub skipped: Vec<Skipped>,
+    /// What the system said of each source before it was read; empty for texts in memory.
+    pub stamps: Vec<Option<Stamp>>,
 }
 
 impl Corpus {

@@ -23,6 +23,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::corpus::{Bytes, Codec, Corpus, Document, Format, Reject, Role, Skipped, Source};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
+use crate::resume::Stamp;
+use crate::resume::disk::Checksum;
 
 pub use jsonl::{FieldPath, field, field_text};
 pub(crate) use place::Directories;
@@ -117,7 +119,8 @@ enum Loaded {
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
     let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
     found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
-    let total = found.files.par_iter().filter_map(|f| fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
+    let stamps: Vec<Option<Stamp>> = found.files.par_iter().map(|file| Stamp::of(&file.path)).collect();
+    let total = stamps.iter().flatten().map(|stamp| stamp.size).sum();
     progress.begin(Stage::Read, total);
     let mut corpus = Corpus { skipped: found.skipped, ..Corpus::default() };
     for files in found.files.chunks(FILES_AT_A_TIME) {
@@ -132,6 +135,7 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
         }
     }
     progress.end();
+    corpus.stamps = stamps_of(&corpus.sources, &found.files, stamps);
     corpus.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     for (paths, role) in [(inputs, Role::Judged), (&options.against[..], Role::Reference)] {
         if !paths.is_empty() && !corpus.ids().any(|id| corpus.role(id) == role) {
@@ -165,6 +169,13 @@ fn share_a_block(loaded: &mut [Loaded]) {
             source.bytes = Bytes::part(&block, range);
         }
     }
+}
+
+/// The stamps of the files that became sources, in their order.
+fn stamps_of(sources: &[Source], files: &[Found], stamps: Vec<Option<Stamp>>) -> Vec<Option<Stamp>> {
+    let mut stamps = files.iter().zip(stamps);
+    let stamp = |source: &Source| stamps.find(|(file, _)| file.path == source.path).and_then(|(_, stamp)| stamp);
+    sources.iter().map(stamp).collect()
 }
 
 /// Adds a file that was read once before to a corpus: `source` has its decoded bytes and everything else but its
@@ -279,6 +290,16 @@ fn read_stored(path: &Path) -> std::io::Result<Bytes> {
     }
     file.read_to_end(&mut bytes)?;
     Ok(bytes.into())
+}
+
+/// Whether the file of a source still holds what was read.
+pub fn is_unchanged(source: &Source) -> Result<bool> {
+    let failed = |e| Error::io("cannot read", &source.path, e);
+    let digest = match source.codec {
+        Codec::None => Checksum::of_file(&source.path).map_err(failed)?.digest,
+        _ => xxh3_128(&decode_file(&source.path)?),
+    };
+    Ok(digest == source.digest)
 }
 
 /// The decoded bytes of a file, compressed or not.

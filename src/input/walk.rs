@@ -2,7 +2,7 @@
 //!
 //! Inputs are taken in the order given; a directory gives its files sorted by path. Hidden files and what ignore files
 //! name are left out as ripgrep does (`.gitignore` inside a repository, `.ignore`, and our `.unechoignore`), and so are
-//! `*.unecho` directories, the state of earlier runs. A file that
+//! `*.unecho` and `*.unecho.run` directories, the state of earlier runs. A file that
 //! two inputs reach is read once. Each file gets the name under which its cleaned copy is written: its path below the
 //! only directory given, or below the deepest directory that holds all inputs.
 
@@ -189,7 +189,8 @@ impl Root {
 
 /// Whether this is the state of an earlier run, which lies beside its output: no corpus.
 fn is_state(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "unecho") && path.is_dir()
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    (name.ends_with(b".unecho") || name.ends_with(b".unecho.run")) && path.is_dir()
 }
 
 /// The directory below which output names are made.

@@ -1,21 +1,21 @@
 //! Bytes → compressed bytes, with the codec of the input at its usual level.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use crate::corpus::Codec;
+use crate::resume::disk::DiskFile;
 
 /// A compressed file being written.
 pub(super) enum Encoder {
-    Plain(BufWriter<File>),
-    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
-    Zstd(zstd::stream::write::Encoder<'static, BufWriter<File>>),
-    Bzip2(bzip2::write::BzEncoder<BufWriter<File>>),
-    Xz(liblzma::write::XzEncoder<BufWriter<File>>),
+    Plain(BufWriter<DiskFile>),
+    Gzip(flate2::write::GzEncoder<BufWriter<DiskFile>>),
+    Zstd(zstd::stream::write::Encoder<'static, BufWriter<DiskFile>>),
+    Bzip2(bzip2::write::BzEncoder<BufWriter<DiskFile>>),
+    Xz(liblzma::write::XzEncoder<BufWriter<DiskFile>>),
 }
 
 impl Encoder {
-    pub(super) fn new(file: File, codec: Codec) -> io::Result<Encoder> {
+    pub(super) fn new(file: DiskFile, codec: Codec) -> io::Result<Encoder> {
         let file = BufWriter::with_capacity(1 << 18, file);
         Ok(match codec {
             Codec::None => Encoder::Plain(file),
@@ -31,7 +31,7 @@ impl Encoder {
     }
 
     /// Ends the stream; gives the file, all of it handed to the system.
-    pub(super) fn finish(self) -> io::Result<File> {
+    pub(super) fn finish(self) -> io::Result<DiskFile> {
         let buffered = match self {
             Encoder::Plain(file) => file,
             Encoder::Gzip(encoder) => encoder.finish()?,

@@ -6,7 +6,6 @@
 //! `at`, its offset in the source as it was read, and the bytes, as `text` or, where they are not UTF-8, as `base64`. The
 //! last line counts the lines before it (`{"end":17}`), so that a ledger cut short is noticed. The README documents it.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::splice::Removal;
 use crate::corpus::Source;
+use crate::resume::disk::DiskFile;
 
 /// The version of this format.
 pub(super) const VERSION: u32 = 1;
@@ -113,12 +113,12 @@ impl Write for Kept {
 
 /// Writes a ledger.
 pub(super) struct LedgerWriter {
-    out: zstd::stream::write::Encoder<'static, BufWriter<File>>,
+    out: zstd::stream::write::Encoder<'static, BufWriter<DiskFile>>,
     lines: u64,
 }
 
 impl LedgerWriter {
-    pub(super) fn new(file: File, directory: bool) -> io::Result<LedgerWriter> {
+    pub(super) fn new(file: DiskFile, directory: bool) -> io::Result<LedgerWriter> {
         let mut out = zstd::stream::write::Encoder::new(BufWriter::new(file), LEVEL)?;
         out.include_checksum(true)?;
         let mut writer = LedgerWriter { out, lines: 0 };
@@ -157,7 +157,7 @@ impl LedgerWriter {
     }
 
     /// Ends the ledger; gives the file, all of it handed to the system.
-    pub(super) fn finish(mut self) -> io::Result<File> {
+    pub(super) fn finish(mut self) -> io::Result<DiskFile> {
         let end = self.lines;
         self.line(&Line::End { end })?;
         self.out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)

@@ -1,11 +1,12 @@
 //! The plan, applied: the cleaned corpus, the ledger that can undo it, and the rejects.
 //!
 //! In: a corpus, a plan, and where to write. Out: files that mirror the input, byte for byte but for the removed ranges.
-//! Always: everything is written beside its place first, flushed to disk, and renamed into place at the end; what exists
-//! is not overwritten unless asked; an interrupted run leaves nothing that looks finished.
+//! Always: everything is written in the run folder beside its place first, flushed to disk, and renamed into place at the
+//! end; what exists is not overwritten unless asked; an interrupted run leaves nothing that looks finished.
 
 mod atomic;
 mod encode;
+mod finished;
 mod ledger;
 mod planted;
 mod restore;
@@ -27,34 +28,69 @@ use rayon::prelude::*;
 use crate::corpus::{Corpus, Format, Source};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
+use crate::resume::disk::{self, Checksum, DiskFile};
+use crate::resume::{Placing, RunFolder};
 
-use atomic::Staged;
+use finished::Finished;
 use ledger::{Kept, LedgerWriter};
 
 /// The name of the ledger in the state directory.
 const LEDGER: &str = "ledger.jsonl.zst";
 
-/// Output that is written and flushed, but not yet in its place; dropped, it vanishes.
+/// The corpus in the run folder, a file or a directory.
+const CLEANED: &str = "cleaned";
+
+/// The state directory in the run folder.
+const STATE: &str = "state";
+
+/// Output that is written and flushed, but not yet in its place.
 pub struct Written {
-    corpus: Staged,
-    state: Staged,
+    run: RunFolder,
+    place: PathBuf,
+    force: bool,
 }
 
 impl Written {
     /// The state directory as it is now, for reports to be added.
-    pub fn state(&self) -> &Path {
-        self.state.path()
+    pub fn state(&self) -> PathBuf {
+        self.run.path().join(STATE)
     }
 
     /// Puts the state directory, then the corpus, in its place.
     pub fn commit(self) -> Result<()> {
-        self.state.commit()?;
-        self.corpus.commit()
+        let state = state_dir(&self.place);
+        for (made, place) in [(STATE, &state), (CLEANED, &self.place)] {
+            atomic::check_free(place, self.force)?;
+            let made = self.run.path().join(made);
+            sync_directories(&made).map_err(|e| Error::io("cannot flush", &made, e))?;
+        }
+        let name = |place: &Path| PathBuf::from(place.file_name().unwrap_or_default());
+        let outputs = vec![(STATE.into(), name(&state)), (CLEANED.into(), name(&self.place))];
+        self.run.place(Placing { force: self.force, outputs })
+    }
+
+    /// Lets go of what was written: it is of no use to anybody.
+    pub fn discard(self) {
+        self.run.discard();
     }
 }
 
-/// Writes the cleaned corpus, the ledger and the rejects beside `target`. With `force`, what an earlier run wrote there
-/// will be replaced.
+/// Flushes the entries of a directory and of those below it; only Unix can.
+fn sync_directories(path: &Path) -> io::Result<()> {
+    if !cfg!(unix) || !path.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_directories(&entry.path())?;
+        }
+    }
+    fs::File::open(path)?.sync_all()
+}
+
+/// Writes the cleaned corpus, the ledger and the rejects to the run folder of `target`. With `force`, what an earlier run
+/// wrote at `target` will be replaced. Cleaned files that an earlier run had finished are not written again.
 ///
 /// `cuts` holds the [`removals`] of each source.
 pub fn write(
@@ -62,6 +98,7 @@ pub fn write(
     cuts: &[Vec<Removal>],
     target: &Target,
     force: bool,
+    run: RunFolder,
     progress: &dyn Progress,
 ) -> Result<Written> {
     let place = target.path();
@@ -71,35 +108,37 @@ pub fn write(
     }
     let total = corpus.sources.iter().map(|s| s.bytes.len() as u64).sum();
     progress.begin(Stage::Write, total);
-    let staged = match target {
-        Target::Directory(_) => Staged::directory(place, force)?,
-        Target::File(_) => Staged::file(place, force)?,
-    };
-    let state = Staged::directory(&state_dir(place), force)?;
-    let file_of = |source: &Source| match target {
-        Target::Directory(_) => staged.path().join(&source.name),
-        Target::File(_) => staged.path().to_owned(),
-    };
+    let (cleaned, state) = (run.path().join(CLEANED), run.path().join(STATE));
     let always = matches!(target, Target::File(_));
+    let prepared = disk::remove(&state).and_then(|()| disk::make_directories(&state));
+    let prepared = prepared.and_then(|()| if always { Ok(()) } else { disk::make_directories(&cleaned) });
+    prepared.map_err(|e| Error::io("cannot write to", run.path(), e))?;
+    let file_of = |source: &Source| if always { cleaned.clone() } else { cleaned.join(&source.name) };
     let is_written = |(source, cuts): (&Source, &Vec<Removal>)| always || is_written(source, cuts);
     let written: Vec<bool> = corpus.sources.iter().zip(cuts).map(is_written).collect();
+    let finished = Finished::new(&run, progress);
     // the ledger is compressed in one stream: that takes as long as writing the corpus, so both go on at once
-    let (cleaned, ledger) = rayon::join(
+    let (corpus_written, ledger_written) = rayon::join(
         || {
-            let sources = corpus.sources.par_iter().zip(cuts).zip(&written);
-            sources.filter(|(_, written)| **written).try_for_each(|((source, cuts), _)| {
-                write_source(source, cuts, &file_of(source), progress)?;
+            let sources = corpus.sources.par_iter().zip(cuts).enumerate();
+            sources.filter(|(i, _)| written[*i]).try_for_each(|(i, (source, cuts))| {
+                let path = file_of(source);
+                if !finished.has(i, &path) {
+                    finished.add(i, write_source(source, cuts, &path, progress)?, progress);
+                }
                 progress.advance(source.bytes.len() as u64);
                 Ok(())
             })
         },
-        || write_ledger(corpus, cuts, &written, target, &state.path().join(LEDGER), progress),
+        || write_ledger(corpus, cuts, &written, target, &state.join(LEDGER), progress),
     );
-    cleaned?;
-    ledger?;
-    write_rejects(corpus, &state.path().join("rejects"))?;
+    // also after a fault: what is finished is finished
+    finished.flush(progress);
+    corpus_written?;
+    ledger_written?;
+    write_rejects(corpus, &state.join("rejects"))?;
     progress.end();
-    Ok(Written { corpus: staged, state })
+    Ok(Written { run, place: place.to_owned(), force })
 }
 
 /// Writes the cleaned bytes of all sources, one after the other and without compression, and no ledger. A source whose
@@ -152,16 +191,16 @@ fn is_written(source: &Source, cuts: &[Removal]) -> bool {
 }
 
 /// Writes one cleaned file and flushes it to disk.
-fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<()> {
+fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<Checksum> {
     progress.check()?;
     let failed = |e: io::Error| Error::io("cannot write", path, e);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
-    let file = fs::File::create(path).map_err(failed)?;
+    let file = DiskFile::create(path).map_err(failed)?;
     let mut encoder = encode::Encoder::new(file, source.codec).map_err(failed)?;
     splice::write_kept(&source.bytes, cuts, &mut encoder).map_err(failed)?;
-    encoder.finish().and_then(|file| file.sync_all()).map_err(failed)
+    encoder.finish().and_then(DiskFile::finish).map_err(failed)
 }
 
 fn write_ledger(
@@ -173,7 +212,7 @@ fn write_ledger(
     progress: &dyn Progress,
 ) -> Result<()> {
     let failed = |e: io::Error| Error::io("cannot write", path, e);
-    let file = fs::File::create(path).map_err(failed)?;
+    let file = DiskFile::create(path).map_err(failed)?;
     let mut writer = LedgerWriter::new(file, matches!(target, Target::Directory(_))).map_err(failed)?;
     for ((source, cuts), &written) in corpus.sources.iter().zip(cuts).zip(written) {
         progress.check()?;
@@ -183,7 +222,8 @@ fn write_ledger(
         }
         writer.source(source, cuts, written.then_some(&kept)).map_err(failed)?;
     }
-    writer.finish().and_then(|file| file.sync_all()).map_err(failed)
+    writer.finish().and_then(DiskFile::finish).map_err(failed)?;
+    Ok(())
 }
 
 /// Writes what was set aside: for each source one file with the records as they were read.
@@ -193,11 +233,11 @@ fn write_rejects(corpus: &Corpus, dir: &Path) -> Result<()> {
         let path = dir.join(&source.name);
         let failed = |e: io::Error| Error::io("cannot write", &path, e);
         fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(failed)?;
-        let mut file = io::BufWriter::new(fs::File::create(&path).map_err(failed)?);
+        let mut file = io::BufWriter::new(DiskFile::create(&path).map_err(failed)?);
         for reject in rejects {
             file.write_all(&source.bytes[reject.range.start as usize..reject.range.end as usize]).map_err(failed)?;
         }
-        file.into_inner().map_err(|e| failed(e.into_error())).and_then(|f| f.sync_all().map_err(failed))?;
+        file.into_inner().map_err(|e| failed(e.into_error())).and_then(|f| f.finish().map_err(failed))?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use crate::corpus::Codec;
 use crate::error::{Error, Result};
 use crate::input::decode_file;
 use crate::progress::Progress;
+use crate::resume::disk::DiskFile;
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,10 +78,11 @@ fn restore_source(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Pa
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
-    let file = fs::File::create(to).map_err(failed)?;
+    let file = DiskFile::create(to).map_err(failed)?;
     let mut out = Encoder::new(file, codec).map_err(failed)?;
     weave(ledger, source, from, to, &mut out)?;
-    out.finish().and_then(|file| file.sync_all()).map_err(failed)
+    out.finish().and_then(DiskFile::finish).map_err(failed)?;
+    Ok(())
 }
 
 /// Writes the bytes of a source as they were read, from its cleaned copy and the ranges that the ledger lists next.

@@ -79,7 +79,8 @@ fn compare_sketches(a: &[u8], b: &[u8], shingler: Shingler, config: &Config) -> 
     let Some(banding) = config.banding() else { return Ok(None) };
     let corpus = Corpus::from_texts([a, b]);
     let options = SketchOptions { unit: Unit::Document, shingler, min_tokens: 1, banding: Some(banding) };
-    let (tables, _) = sketch(&corpus, Segmenter::default(), config.tokens, &[options], &())?;
+    let (tables, _) =
+        sketch(&corpus, Segmenter::default(), config.tokens, &[options], crate::resume::Parts::none(), &())?;
     let Some(table) = tables.first() else { return Ok(None) };
     let class = |doc| table.rows_of(DocId(doc)).first().map(|row| row.class).filter(|&class| table.is_near(class));
     let (Some(a), Some(b)) = (class(0), class(1)) else { return Ok(None) };

@@ -16,6 +16,7 @@ mod verify;
 use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions};
 use crate::error::Result;
 use crate::progress::{Progress, Stage};
+use crate::resume::Parts;
 use crate::sketch::{Sketcher, Table};
 
 use contain::Postings;
@@ -85,13 +86,15 @@ impl<'c> Searcher<'c> {
     /// A searcher that keeps nothing yet. `grows` says whether texts will be added to the table later.
     ///
     /// Costs, for each band, a sort of the classes, and the exact similarity of each class with the first one in its
-    /// buckets: these are the answers most likely asked for, and they are computed here on all threads.
+    /// buckets: these are the answers most likely asked for, and they are computed here on all threads, unless `saved` has
+    /// them.
     pub fn new(
         corpus: &'c Corpus,
         table: Table,
         options: SearchOptions,
         token_options: TokenOptions,
         grows: bool,
+        saved: Parts<'_>,
         progress: &dyn Progress,
     ) -> Result<Searcher<'c>> {
         let mut verified = Verified::default();
@@ -104,7 +107,7 @@ impl<'c> Searcher<'c> {
                 let (buckets, likely) = near::group(&table, options.similarity, grows);
                 progress.end();
                 progress.begin(Stage::Search, likely.len() as u64);
-                verified = verify::all(corpus, &table, &likely, &mut sets, progress)?;
+                verified = verify::all(corpus, &table, &likely, &mut sets, saved, progress)?;
                 progress.end();
                 Candidates::Buckets(buckets)
             }

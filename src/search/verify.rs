@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::corpus::{Corpus, Shingler, TokenOptions, Tokens, shingle_set};
 use crate::error::Result;
 use crate::progress::Progress;
+use crate::resume::{Columns, Part, Parts};
 use crate::sketch::{Table, digest};
 
 /// How the similarity of two shingle sets is measured.
@@ -63,6 +65,10 @@ fn intersection(a: &[u64], b: &[u64]) -> usize {
 pub(super) struct Verified(FxHashMap<(u32, u32), f64>);
 
 impl Verified {
+    fn new(pairs: &[(u32, u32)], similarities: Vec<f64>) -> Verified {
+        Verified(pairs.iter().copied().zip(similarities).collect())
+    }
+
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
         self.0.get(&(class, keeper)).copied()
     }
@@ -117,14 +123,19 @@ impl Sets {
 /// Pairs that one task verifies.
 const CHUNK: usize = 64;
 
-/// The Jaccard similarity of every (class, keeper) in `pairs`, on all threads.
+/// The Jaccard similarity of every (class, keeper) in `pairs`, on all threads; or what an earlier run has saved of it.
 pub(super) fn all(
     corpus: &Corpus,
     table: &Table,
     pairs: &[(u32, u32)],
     sets: &mut Sets,
+    saved: Parts<'_>,
     progress: &dyn Progress,
 ) -> Result<Verified> {
+    let name = &format!("links-{}", table.options.unit.name());
+    if let Some(verified) = saved.load(name, progress, |columns| from_part(pairs, columns)) {
+        return Ok(verified);
+    }
     let chunks: Vec<Vec<f64>> = pairs
         .par_chunks(CHUNK)
         .map(|chunk| {
@@ -138,7 +149,29 @@ pub(super) fn all(
             Ok(chunk.iter().map(measure).collect())
         })
         .collect::<Result<_>>()?;
-    Ok(Verified(pairs.iter().copied().zip(chunks.into_iter().flatten()).collect()))
+    let similarities: Vec<f64> = chunks.into_iter().flatten().collect();
+    saved.save(name, progress, || to_part(pairs, &similarities));
+    Ok(Verified::new(pairs, similarities))
+}
+
+/// What was verified, as columns: the similarities, and a digest of the pairs that they are of.
+fn to_part(pairs: &[(u32, u32)], similarities: &[f64]) -> Part<'static> {
+    let mut part = Part::default();
+    part.push_owned(vec![digest_of(pairs)]);
+    part.push_owned(similarities.to_vec());
+    part
+}
+
+fn from_part(pairs: &[(u32, u32)], mut columns: Columns) -> Option<Verified> {
+    let of_these = columns.take::<u128>()? == [digest_of(pairs)];
+    let similarities: Vec<f64> = columns.take()?;
+    (of_these && similarities.len() == pairs.len()).then(|| Verified::new(pairs, similarities))
+}
+
+fn digest_of(pairs: &[(u32, u32)]) -> u128 {
+    let mut hasher = Xxh3::new();
+    pairs.iter().for_each(|pair| hasher.update(bytemuck::cast_slice(&[pair.0, pair.1])));
+    hasher.digest128()
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@
 
 mod bands;
 mod minhash;
+mod shard;
 mod table;
 
 pub use bands::Banding;
 pub use minhash::{HASHES, MinHasher, Signature, matches};
+pub use shard::shard_count;
 pub use table::{Row, SketchOptions, Sketcher, Table, Tally, sketch};
 
 /// XXH3-128 of a segment's token hashes: two segments with the same digest have the same normalised tokens.

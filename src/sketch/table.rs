@@ -6,16 +6,19 @@
 //! per band + 128 for the signature; about 30 more per class while it is built.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Banding, MinHasher, Signature, digest, first_not_below};
+use super::{Banding, MinHasher, Signature, digest, first_not_below, shard};
 use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::error::Result;
 use crate::memory;
 use crate::progress::{Progress, Stage};
+use crate::resume::Parts;
 
 /// How the segments of one unit are sketched.
 #[derive(Clone, Copy, Debug)]
@@ -166,9 +169,9 @@ const UNSIGNED: u32 = u32::MAX;
 
 /// Signatures, and the bands of each.
 #[derive(Default)]
-struct Signed {
-    signatures: Vec<Signature>,
-    bands: Vec<u32>,
+pub(super) struct Signed {
+    pub(super) signatures: Vec<Signature>,
+    pub(super) bands: Vec<u32>,
 }
 
 /// Buffers for sketching one text after another.
@@ -214,26 +217,38 @@ impl Seen {
 
 /// Sketches every segment of every unit in `units`; also gives the number of tokens of each document.
 ///
-/// Costs one pass over the text: decoding, tokens, a digest per segment, a signature per distinct digest.
+/// Costs one pass over the text: decoding, tokens, a digest per segment, a signature per distinct digest. Shards that
+/// `saved` has are not made again; those that are made are saved while the next one is.
 pub fn sketch(
     corpus: &Corpus,
     segmenter: Segmenter,
     token_options: TokenOptions,
     units: &[SketchOptions],
+    saved: Parts<'_>,
     progress: &dyn Progress,
 ) -> Result<(Vec<Table>, Vec<u32>)> {
     progress.begin(Stage::Sketch, corpus.len() as u64);
     let ids: Vec<DocId> = corpus.ids().collect();
     let seen: Vec<Seen> = units.iter().map(|_| Seen::new()).collect();
-    let parts: Vec<Part> = ids
-        .par_chunks(CHUNK)
-        .map(|docs| {
-            progress.check()?;
-            let part = sketch_documents(corpus, segmenter, token_options, units, &seen, docs);
-            progress.advance(docs.len() as u64);
-            Ok(part)
-        })
-        .collect::<Result<_>>()?;
+    let make = |docs: Range<u32>| {
+        ids[docs.start as usize..docs.end as usize]
+            .par_chunks(CHUNK)
+            .map(|docs| {
+                // a shard that is saved is brought to its end: then nothing of it is lost
+                if !saved.is_saving() {
+                    progress.check()?;
+                }
+                let part = sketch_documents(corpus, segmenter, token_options, units, &seen, docs);
+                progress.advance(docs.len() as u64);
+                Ok(part)
+            })
+            .collect::<Result<Vec<Part>>>()
+    };
+    let shards = if saved.is_any() { shard::shards(corpus) } else { vec![0..ids.len() as u32] };
+    let load = |(i, docs)| saved.load(&shard::name(i), progress, |found| shard::from_part(docs, units, found));
+    let loaded: Vec<Option<Part>> = shards.iter().enumerate().map(load).collect();
+    loaded.iter().flatten().for_each(|part| enter(part, &seen));
+    let parts = make_missing(&shards, loaded, make, saved, progress)?;
     drop(seen);
     let document_tokens = parts.iter().flat_map(|p| p.document_tokens.iter().copied()).collect();
     let mut by_unit: Vec<Vec<UnitPart>> = units.iter().map(|_| Vec::with_capacity(parts.len())).collect();
@@ -246,31 +261,80 @@ pub fn sketch(
     Ok((tables, document_tokens))
 }
 
+/// Enters the digests that a saved shard has signed, and only these: who signs the others is not known.
+fn enter(part: &Part, seen: &[Seen]) {
+    for (unit, seen) in part.units.iter().zip(seen) {
+        for row in unit.rows.iter().filter(|row| row.signed) {
+            seen.is_first(row.digest);
+        }
+    }
+}
+
+/// Makes the shards that were not loaded. Each is saved by a thread of its own while the next is made.
+fn make_missing(
+    shards: &[Range<u32>],
+    loaded: Vec<Option<Part>>,
+    make: impl Fn(Range<u32>) -> Result<Vec<Part>>,
+    saved: Parts<'_>,
+    progress: &dyn Progress,
+) -> Result<Vec<Part>> {
+    let mut done: Vec<Vec<Part>> = Vec::with_capacity(shards.len());
+    std::thread::scope(|scope| {
+        let mut saving: Option<(usize, ScopedJoinHandle<'_, Vec<Part>>)> = None;
+        let join = |saving: (usize, ScopedJoinHandle<'_, Vec<Part>>), done: &mut Vec<Vec<Part>>| {
+            done[saving.0] = saving.1.join().expect("saving a part does not panic");
+        };
+        for (i, (docs, loaded)) in shards.iter().zip(loaded).enumerate() {
+            if let Some(part) = loaded {
+                progress.advance(docs.len() as u64);
+                done.push(vec![part]);
+                continue;
+            }
+            progress.check()?;
+            let made = make(docs.clone())?;
+            saving.take().into_iter().for_each(|saving| join(saving, &mut done));
+            if saved.is_saving() {
+                done.push(Vec::new());
+                saving = Some((i, scope.spawn(move || save(i, docs, made, saved, progress))));
+            } else {
+                done.push(made);
+            }
+        }
+        saving.take().into_iter().for_each(|saving| join(saving, &mut done));
+        Ok(done.into_iter().flatten().collect())
+    })
+}
+
+fn save(shard: usize, docs: &Range<u32>, made: Vec<Part>, saved: Parts<'_>, progress: &dyn Progress) -> Vec<Part> {
+    saved.save(&shard::name(shard), progress, || shard::to_part(docs, &made));
+    made
+}
+
 /// Documents that one task works on.
 const CHUNK: usize = 64;
 
 /// A row before classes are known.
 #[derive(Clone, Copy)]
-struct Raw {
-    digest: u128,
-    place: Place,
-    tokens: u32,
+pub(super) struct Raw {
+    pub(super) digest: u128,
+    pub(super) place: Place,
+    pub(super) tokens: u32,
     /// It is the one of its class that was signed.
-    signed: bool,
+    pub(super) signed: bool,
 }
 
 /// What some documents give.
-struct Part {
-    units: Vec<UnitPart>,
-    document_tokens: Vec<u32>,
+pub(super) struct Part {
+    pub(super) units: Vec<UnitPart>,
+    pub(super) document_tokens: Vec<u32>,
 }
 
 /// The rows of one unit, in order, and the signatures of those that were signed.
 #[derive(Default)]
-struct UnitPart {
-    rows: Vec<Raw>,
-    signed: Signed,
-    tally: Tally,
+pub(super) struct UnitPart {
+    pub(super) rows: Vec<Raw>,
+    pub(super) signed: Signed,
+    pub(super) tally: Tally,
 }
 
 fn sketch_documents(
@@ -397,7 +461,8 @@ mod tests {
     fn equal_tokens_are_one_class_and_short_segments_are_left_alone() {
         let corpus = Corpus::from_texts(["One two three.\nfour\none, TWO three", "", "x\n\none two three"]);
         let units = [options(Unit::Document, 5, 1), options(Unit::Line, 3, 2)];
-        let (tables, tokens) = sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, &()).unwrap();
+        let (tables, tokens) =
+            sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, Parts::none(), &()).unwrap();
         assert_eq!(tokens, [7, 0, 4]);
         let lines = &tables[1];
         assert_eq!(lines.tally, Tally { segments: 5, left_alone: 2 });
@@ -413,7 +478,8 @@ mod tests {
     fn a_text_added_later_gets_the_class_of_its_equal() {
         let corpus = Corpus::from_texts(["a b c d e f", "a b c d e f g"]);
         let units = [options(Unit::Document, 5, 1)];
-        let (mut tables, _) = sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, &()).unwrap();
+        let (mut tables, _) =
+            sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, Parts::none(), &()).unwrap();
         let mut sketcher = Sketcher::new(TokenOptions::default());
         let spans = [Span::new(0, 11)];
         assert_eq!(tables[0].add(&mut sketcher, b"a b c d e f", DocId(1), &spans), Some(0));

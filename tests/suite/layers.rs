@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From left to right.
-const ORDER: [&str; 18] = [
-    "error", "memory", "progress", "kernel", "corpus", "synth", "input", "sketch", "search", "resolve", "output",
+const ORDER: [&str; 19] = [
+    "error", "memory", "progress", "resume", "kernel", "corpus", "synth", "input", "sketch", "search", "resolve", "output",
     "config", "pipeline", "gate", "report", "saved", "bench", "cli",
 ];
 

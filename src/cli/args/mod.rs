@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 pub(super) use bench::Bench;
 pub(super) use check::{Check, Gates, Judging};
-pub(super) use clean::{Action, Clean};
+pub(super) use clean::{Action, Checkpoint, Clean};
 pub(super) use config::{Config, Init};
 pub(super) use find::{CutArg, Find, Measure, Normalised, ParagraphBreak, Scope, Tokens, UnitArg};
 pub(super) use global::{Global, When};
@@ -39,7 +39,8 @@ Examples:
   unecho restore cleaned -o original              undo a clean, byte for byte
   unecho check docs/ --max-duplicated 2%          fail if more of a directory is said twice
 
-Exit codes: 0 done, 1 a gate of `check` failed, 2 usage, configuration or I/O error, 130 interrupted.
+Exit codes: 0 done, 1 a gate of `check` failed, 2 usage, configuration or I/O error, 130 interrupted,
+143 terminated.
 Home of the documentation: README.md of the project.";
 
 /// Finds what a text corpus says twice, and writes it once.
@@ -62,7 +63,7 @@ pub(super) enum Command {
     /// Write the corpus with every repeat removed, a report, and a ledger to undo it
     ///
     /// OUT mirrors the input. Beside it, in OUT.unecho, lie report.json, the ledger, and what was set aside. Everything is
-    /// written under another name first and renamed when it is complete.
+    /// written in OUT.unecho.run first and renamed when it is complete. A long run that was killed goes on with --resume.
     #[command(after_long_help = clean::EXAMPLES)]
     Clean(Clean),
     /// Find repeats and fail if there are too many: a gate for CI

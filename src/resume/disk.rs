@@ -1,0 +1,215 @@
+//! The only way by which a run that can be resumed changes the disk: files made, written, flushed, renamed, removed.
+//!
+//! It adds nothing to the system calls but one thing: in builds with debug assertions each of them may be told to fail
+//! ([`faults`]), which is how the tests try a full disk, a bad one, and a process that is killed at every single step. In
+//! a release build that is compiled to nothing.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use xxhash_rust::xxh3::Xxh3;
+
+#[cfg(debug_assertions)]
+pub mod faults;
+
+/// What is about to be done to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A file or directory is made.
+    Make,
+    /// Bytes are written.
+    Write,
+    /// Bytes are flushed to the disk.
+    Sync,
+    /// A file or directory gets another name.
+    Rename,
+    /// A file or directory goes.
+    Remove,
+}
+
+/// Asks whether a step may be done, and how many of `len` bytes.
+#[cfg(debug_assertions)]
+fn allow(step: Step, path: &Path, len: usize) -> io::Result<usize> {
+    faults::allow(step, path, len)
+}
+
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+#[expect(clippy::unnecessary_wraps, reason = "where faults can be asked for, it may fail")]
+fn allow(_: Step, _: &Path, len: usize) -> io::Result<usize> {
+    Ok(len)
+}
+
+/// Tells that what was written to `path` is on the disk.
+#[cfg(debug_assertions)]
+fn synced(path: &Path, len: u64) {
+    faults::synced(path, len);
+}
+
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+fn synced(_: &Path, _: u64) {}
+
+/// Tells that what lay at `from` lies at `to`.
+#[cfg(debug_assertions)]
+fn renamed(from: &Path, to: &Path) {
+    faults::renamed(from, to);
+}
+
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+fn renamed(_: &Path, _: &Path) {}
+
+/// Length and XXH3-128 of what a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checksum {
+    /// Bytes.
+    pub len: u64,
+    /// Their digest.
+    pub digest: u128,
+}
+
+impl Checksum {
+    /// Of bytes in memory.
+    pub fn of(bytes: &[u8]) -> Checksum {
+        Checksum { len: bytes.len() as u64, digest: xxhash_rust::xxh3::xxh3_128(bytes) }
+    }
+
+    /// Of a file, read from the disk in pieces.
+    pub fn of_file(path: &Path) -> io::Result<Checksum> {
+        let mut hasher = Hasher::default();
+        io::copy(&mut io::BufReader::with_capacity(1 << 18, fs::File::open(path)?), &mut hasher)?;
+        Ok(hasher.checksum())
+    }
+}
+
+/// Makes a [`Checksum`] of what is written to it.
+pub struct Hasher {
+    len: u64,
+    inner: Box<Xxh3>,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Hasher { len: 0, inner: Box::new(Xxh3::new()) }
+    }
+}
+
+impl Hasher {
+    fn add(&mut self, bytes: &[u8]) {
+        self.len += bytes.len() as u64;
+        self.inner.update(bytes);
+    }
+
+    /// Of all so far.
+    pub fn checksum(&self) -> Checksum {
+        Checksum { len: self.len, digest: self.inner.digest128() }
+    }
+}
+
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file being written, with the checksum of what was.
+pub struct DiskFile {
+    file: fs::File,
+    path: PathBuf,
+    hasher: Hasher,
+}
+
+impl DiskFile {
+    /// Makes a file, or empties one.
+    pub fn create(path: &Path) -> io::Result<DiskFile> {
+        allow(Step::Make, path, 0)?;
+        Ok(DiskFile { file: fs::File::create(path)?, path: path.to_owned(), hasher: Hasher::default() })
+    }
+
+    /// Flushes all of it to the disk.
+    pub fn finish(self) -> io::Result<Checksum> {
+        allow(Step::Sync, &self.path, 0)?;
+        self.file.sync_all()?;
+        synced(&self.path, self.hasher.len);
+        Ok(self.hasher.checksum())
+    }
+}
+
+impl Write for DiskFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let allowed = allow(Step::Write, &self.path, bytes.len())?;
+        let written = self.file.write(&bytes[..allowed])?;
+        self.hasher.add(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a file whole and flushes it to the disk; a part of it does not stay behind.
+pub fn write_file(path: &Path, pieces: &[&[u8]]) -> io::Result<Checksum> {
+    let write = || {
+        let mut file = DiskFile::create(path)?;
+        pieces.iter().try_for_each(|piece| file.write_all(piece))?;
+        file.finish()
+    };
+    write().inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Puts a file at `path`, whole or not at all, over what is there.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    write_file(&beside, &[bytes])?;
+    rename(&beside, path)?;
+    sync_directory_of(path)
+}
+
+/// Makes a directory, and those above it.
+pub fn make_directories(path: &Path) -> io::Result<()> {
+    allow(Step::Make, path, 0)?;
+    fs::create_dir_all(path)
+}
+
+/// Gives a file or directory another name on the same disk.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    allow(Step::Rename, to, 0)?;
+    fs::rename(from, to).inspect(|()| renamed(from, to))
+}
+
+/// Gives a file another name where nothing may be.
+pub fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
+    allow(Step::Rename, to, 0)?;
+    let path = tempfile::TempPath::try_from_path(from)?;
+    path.persist_noclobber(to).inspect(|()| renamed(from, to)).map_err(|e| {
+        // it stays where it is, and does not vanish
+        let _ = e.path.keep();
+        e.error
+    })
+}
+
+/// Takes away a file, or a directory with all that is in it; nothing is well too.
+pub fn remove(path: &Path) -> io::Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+    allow(Step::Remove, path, 0)?;
+    if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+}
+
+/// Flushes the directory entry of `path`; only Unix can.
+pub fn sync_directory_of(path: &Path) -> io::Result<()> {
+    allow(Step::Sync, path, 0)?;
+    if cfg!(unix) { fs::File::open(above(path))?.sync_all() } else { Ok(()) }
+}
+
+/// The directory that `path` is in.
+pub fn above(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
