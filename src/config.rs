@@ -228,9 +228,10 @@ impl Config {
         })
     }
 
-    /// All that decides the result of a run over files: what [`Config::describe`] says, and how the files are found and read.
+    /// All that decides what a run over files finds: what [`Config::describe`] says, but for the limit that it is held
+    /// against, and how the files are found and read.
     pub fn card(&self) -> serde_json::Value {
-        let mut card = self.describe();
+        let mut card = Config { max_removed: None, ..self.clone() }.describe();
         let InputOptions { walk, format, records, on_error, .. } = &self.input;
         card["format"] = format.map(|format| format!("{format:?}").to_lowercase()).into();
         card["records"] = format!("{records:?}").to_lowercase().into();

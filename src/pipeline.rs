@@ -64,9 +64,10 @@ pub fn find_in(
         documents: corpus.len() as u64,
         sketches: if config.searched_units().is_empty() { 0 } else { shard_count(&corpus) as u64 },
     };
-    if saved || run.is_resumed() {
-        run.identify(&input_files(&corpus), extent, saved, progress)?;
+    if !saved && !run.is_resumed() {
+        return find(corpus, config, progress);
     }
+    run.identify(&input_files(&corpus), extent, saved, progress)?;
     find_or_load(corpus, config, Parts::of(run), progress)
 }
 

@@ -113,8 +113,13 @@ fn to_files(
     reports::finish_json(file, &report.measured, &json, &written.state().join("report.json"))?;
     let state = state_dir(target.path());
     reports::write_all_beside(&report, &args.report.reports, Some(&state.join("report.json")), terminal)?;
-    if args.verify_inputs {
-        outcome.verify_inputs(progress)?;
+    if args.verify_inputs
+        && let Err(e) = outcome.verify_inputs(progress)
+    {
+        if matches!(e, Error::Changed { .. }) {
+            written.discard();
+        }
+        return Err(e);
     }
     progress.check()?;
     written.commit()?;

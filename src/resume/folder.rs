@@ -15,7 +15,7 @@ use super::disk::{self, Checksum};
 use super::identity::{self, InputFile};
 use super::lock::{self, Lock, Taken};
 use super::manifest::{Card, Entry, Extent, Found, Manifest, Placing};
-use super::part::{self, Columns, Part};
+use super::part::{Columns, Part};
 use super::placing;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -325,7 +325,7 @@ fn remove(path: &Path) -> Result<()> {
 /// The columns of a part; `None` if it is not what the manifest says.
 fn read_part(folder: &Path, entry: &Entry) -> Option<Columns> {
     let bytes = fs::read(folder.join(&entry.name)).ok()?;
-    if entry.is(Checksum::of(&bytes)) { part::decode(bytes) } else { None }
+    if entry.is(Checksum::of(&bytes)) { Columns::parse(bytes) } else { None }
 }
 
 fn unfinished(path: &Path) -> Error {

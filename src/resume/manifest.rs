@@ -132,7 +132,8 @@ impl Manifest {
         serde_json::to_vec(&Envelope { digest, run: RawValue::from_string(body)? })
     }
 
-    fn parse(json: &[u8]) -> Result<Manifest, String> {
+    /// Reads a manifest, or says what is wrong with it.
+    pub fn parse(json: &[u8]) -> Result<Manifest, String> {
         let envelope: Envelope<&RawValue> = serde_json::from_slice(json).map_err(|e| e.to_string())?;
         if envelope.digest != digest(envelope.run.get()) {
             return Err("its digest is another".to_owned());

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Numbers are stored as the machine has them; a machine that has them the other way round does not know the magic and
-//! makes the part anew. A part never changes once it is written. Always: [`decode`] gives what [`encode`] was given, or
+//! makes the part anew. A part never changes once it is written. Always: [`Columns::parse`] gives what [`Part`] was given, or
 //! says that the part is damaged; it never gives something else, and never panics, whatever the bytes.
 
 use std::borrow::Cow;
@@ -38,6 +38,11 @@ impl<'c> Part<'c> {
     /// Adds a column of numbers that nobody else needs.
     pub fn push_owned<T: Pod>(&mut self, column: Vec<T>) {
         self.columns.push(Cow::Owned(bytemuck::cast_slice(&column).to_vec()));
+    }
+
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.encode().pieces().concat()
     }
 
     /// The bytes of the file, in pieces.
@@ -82,6 +87,27 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// The columns of a part file; `None` if it is damaged.
+    pub fn parse(bytes: Vec<u8>) -> Option<Columns> {
+        let (body, digest) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
+        if xxh3_128(body).to_ne_bytes() != digest {
+            return None;
+        }
+        let number = |at: usize| Some(u64::from_ne_bytes(body.get(at..at.checked_add(8)?)?.try_into().ok()?));
+        let count = usize::try_from(number(8)?).ok().filter(|count| *count <= body.len() / 8)?;
+        if number(0)? != MAGIC {
+            return None;
+        }
+        let mut at = 16 + 8 * count;
+        let mut ranges = Vec::with_capacity(count);
+        for column in 0..count {
+            let len = usize::try_from(number(16 + 8 * column)?).ok()?;
+            ranges.push(at..at.checked_add(len)?);
+            at = at.checked_add(len.checked_next_multiple_of(8)?)?;
+        }
+        (at == body.len()).then(|| Columns { ranges: ranges.into_iter(), bytes })
+    }
+
     /// The next column; `None` if there is none, or if it is not one of such numbers.
     pub fn take<T: Pod>(&mut self) -> Option<Vec<T>> {
         let bytes = &self.bytes[self.ranges.next()?];
@@ -100,35 +126,10 @@ impl Columns {
     }
 }
 
-/// The columns of a part file; `None` if it is damaged.
-pub(super) fn decode(bytes: Vec<u8>) -> Option<Columns> {
-    let (body, digest) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
-    if xxh3_128(body).to_ne_bytes() != digest {
-        return None;
-    }
-    let number = |at: usize| Some(u64::from_ne_bytes(body.get(at..at.checked_add(8)?)?.try_into().ok()?));
-    let count = usize::try_from(number(8)?).ok().filter(|count| *count <= body.len() / 8)?;
-    if number(0)? != MAGIC {
-        return None;
-    }
-    let mut at = 16 + 8 * count;
-    let mut ranges = Vec::with_capacity(count);
-    for column in 0..count {
-        let len = usize::try_from(number(16 + 8 * column)?).ok()?;
-        ranges.push(at..at.checked_add(len)?);
-        at = at.checked_add(len.checked_next_multiple_of(8)?)?;
-    }
-    (at == body.len()).then(|| Columns { ranges: ranges.into_iter(), bytes })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn encoded(part: &Part<'_>) -> Vec<u8> {
-        part.encode().pieces().concat()
-    }
 
     fn small() -> Vec<u8> {
         let mut part = Part::default();
@@ -136,29 +137,29 @@ mod tests {
         part.push::<u64>(&[]);
         part.push(b"text");
         part.push_owned(vec![u128::MAX, 7]);
-        encoded(&part)
+        part.to_bytes()
     }
 
     #[test]
     fn every_changed_byte_and_every_cut_is_noticed() {
         let good = small();
-        assert!(decode(good.clone()).is_some());
+        assert!(Columns::parse(good.clone()).is_some());
         for at in 0..good.len() {
             for change in 1..=255 {
                 let mut bad = good.clone();
                 bad[at] ^= change;
-                assert!(decode(bad).is_none(), "byte {at} changed by {change}");
+                assert!(Columns::parse(bad).is_none(), "byte {at} changed by {change}");
             }
-            assert!(decode(good[..at].to_vec()).is_none(), "cut to {at}");
+            assert!(Columns::parse(good[..at].to_vec()).is_none(), "cut to {at}");
         }
         for more in 1..40 {
-            assert!(decode([&good[..], &vec![0; more]].concat()).is_none(), "{more} zeros more");
+            assert!(Columns::parse([&good[..], &vec![0; more]].concat()).is_none(), "{more} zeros more");
         }
     }
 
     #[test]
     fn a_column_of_other_numbers_is_refused() {
-        let mut columns = decode(small()).unwrap();
+        let mut columns = Columns::parse(small()).unwrap();
         assert_eq!(columns.take::<u64>(), None, "12 bytes are no numbers of 8");
         assert_eq!(columns.take::<u8>(), Some(vec![]));
         assert_eq!(columns.take(), Some(b"text".to_vec()));
@@ -176,7 +177,7 @@ mod tests {
             part.push(&b);
             part.push_owned(c.clone());
             part.push(&d);
-            let mut columns = decode(encoded(&part)).unwrap();
+            let mut columns = Columns::parse(part.to_bytes()).unwrap();
             prop_assert_eq!(columns.take(), Some(a));
             prop_assert_eq!(columns.take(), Some(b));
             prop_assert_eq!(columns.take(), Some(c));
@@ -190,7 +191,7 @@ mod tests {
             let mut bytes = [header, body].concat();
             let digest = xxh3_128(&bytes).to_ne_bytes();
             bytes.extend(digest);
-            if let Some(mut columns) = decode(bytes) {
+            if let Some(mut columns) = Columns::parse(bytes) {
                 while columns.take::<u8>().is_some() {}
             }
         }
