@@ -16,6 +16,7 @@ use super::encode::Encoder;
 use crate::corpus::Codec;
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
+use crate::resume::disk::DiskFile;
 use crate::synth::{Script, Synth};
 
 /// The file that says what a corpus is made of; where it lies, the directory is ours.
@@ -77,14 +78,14 @@ fn write_parts(synth: &Synth, target: &PlantedTarget, dir: &Path, progress: &dyn
     for part in 0..target.files {
         let path = corpus.join(part_name(part, target));
         let failed = |e: io::Error| Error::io("cannot write", &path, e);
-        let mut encoder = File::create(&path).and_then(|file| Encoder::new(file, target.codec)).map_err(failed)?;
+        let mut encoder = DiskFile::create(&path).and_then(|file| Encoder::new(file, target.codec)).map_err(failed)?;
         synth.write(first(part)..first(part + 1), progress, |lines, facts| {
             size.bytes += lines.len() as u64;
             size.facts += memchr::memchr_iter(b'\n', facts).count() as u64;
             truth.write_all(facts).map_err(truth_failed)?;
             encoder.write_all(lines).map_err(failed)
         })?;
-        encoder.finish().and_then(|file| file.sync_all()).map_err(failed)?;
+        encoder.finish().and_then(DiskFile::finish).map_err(failed)?;
     }
     let truth = truth.into_inner().map_err(|e| truth_failed(e.into_error()))?;
     truth.sync_all().map_err(truth_failed)?;

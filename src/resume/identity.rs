@@ -26,9 +26,9 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Of the file at `path`; `None` if there is no telling, as for standard input.
+    /// Of the file at `path`; `None` if there is no telling, as for standard input and pipes.
     pub fn of(path: &Path) -> Option<Stamp> {
-        let found = fs::metadata(path).ok().filter(|_| path.as_os_str() != "-")?;
+        let found = fs::metadata(path).ok().filter(|found| found.is_file() && path.as_os_str() != "-")?;
         let since = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Some(Stamp { size: found.len(), modified: since.map_or(0, |since| since.as_nanos() as i128) })
     }
