@@ -9,8 +9,8 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::report::ReportFormat;
 
-/// Options that say where settings come from, and so are none.
-const NO_SETTINGS: [&str; 4] = ["help", "version", "config", "isolated"];
+/// Options that say where settings come from, or what is asked for once, and so are none.
+const NO_SETTINGS: [&str; 5] = ["help", "version", "config", "isolated", "status"];
 
 /// Commands that have no settings: those that look at a saved run take everything from it and from what was typed, for a
 /// similarity or a format that is set for runs means something else there; and a made-up corpus and a measurement,
