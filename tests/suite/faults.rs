@@ -309,7 +309,7 @@ fn damage(trial: &mut Trial, rounds: usize) {
     }
     let (seed, mut rng) = rng();
     // a moment at which everything is written but the report
-    let last = (1..).find(|step| {
+    let last = (1usize..).find(|step| {
         trial.reset();
         trial.run(&CLEAN, &format!("kill@{}", step * 8)).is_some()
     });
