@@ -192,7 +192,7 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn a_signal_saves_the_state_and_says_how_to_go_on() {
     let dir = Dir::new();
-    dir.write("in/a.jsonl", synth(6000));
+    dir.write("in/a.jsonl", synth(1200));
     for (name, code) in [("-TERM", 143), ("-INT", 130)] {
         let mut child = dir.spawn(&mut dir.command(&CLEAN));
         wait("a sketch is saved", || dir.exists("out.unecho.run/sketch-0003"));
@@ -216,7 +216,7 @@ fn a_signal_saves_the_state_and_says_how_to_go_on() {
 #[test]
 fn an_input_that_changes_is_refused_before_anything_is_put_in_place() {
     let dir = Dir::new();
-    dir.write("in/a.jsonl", synth(6000)).write("in/b.txt", words("b", 50));
+    dir.write("in/a.jsonl", synth(1200)).write("in/b.txt", words("b", 50));
     let mut child = dir.spawn(&mut dir.command(&CLEAN));
     wait("the input is read", || dir.exists("out.unecho.run/inputs"));
     let mut file = fs::OpenOptions::new().append(true).open(dir.path("in/b.txt")).unwrap();
