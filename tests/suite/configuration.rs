@@ -179,7 +179,7 @@ fn the_schema_is_in_step_with_the_options_and_tells_right_from_wrong() {
             .lines()
             .filter_map(|line| line.trim_start().split("--").nth(1).filter(|_| line.trim_start().starts_with('-')));
         for option in options.map(|o| o.split([' ', '[', ',']).next().unwrap().trim()) {
-            let known = ["help", "version", "config", "isolated"].contains(&option);
+            let known = ["help", "version", "config", "isolated", "status"].contains(&option);
             let place = &schema["properties"]["command"]["properties"][command]["properties"][option];
             assert!(known || place.is_object(), "{command} --{option} is not in the schema");
         }
