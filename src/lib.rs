@@ -12,9 +12,8 @@
 //! ```
 //!
 //! Modules stand in one line, and each uses only those before it: [`error`], [`memory`], [`progress`], [`resume`],
-//! `kernel` (loops
-//! that are compiled per CPU), [`corpus`], [`synth`], [`input`], [`sketch`], [`search`], [`resolve`], [`output`],
-//! [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], [`bench`], and the command.
+//! `kernel` (loops that are compiled per CPU), [`corpus`], [`synth`], [`input`], [`sketch`], [`search`], [`resolve`],
+//! [`output`], [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], [`bench`], and the command.
 //!
 //! # Texts in memory
 //!

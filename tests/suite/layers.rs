@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// From left to right.
 const ORDER: [&str; 19] = [
-    "error", "memory", "progress", "resume", "kernel", "corpus", "synth", "input", "sketch", "search", "resolve", "output",
-    "config", "pipeline", "gate", "report", "saved", "bench", "cli",
+    "error", "memory", "progress", "resume", "kernel", "corpus", "synth", "input", "sketch", "search", "resolve",
+    "output", "config", "pipeline", "gate", "report", "saved", "bench", "cli",
 ];
 
 fn source() -> PathBuf {
