@@ -21,6 +21,8 @@ mod suite {
     mod errors;
     mod faults;
     mod files;
+    mod fuzz_targets;
+    mod hard;
     mod help;
     mod html;
     mod interrupts;

@@ -78,6 +78,17 @@ fn arm_faults() {
     }
 }
 
+/// Reads the words of a command line and the settings that they name, as [`main`] does its own; for `fuzz/`.
+#[cfg(fuzzing)]
+pub fn read_settings(words: &[&str]) -> Result<(), String> {
+    let words: Vec<_> = words.iter().map(std::ffi::OsString::from).collect();
+    match configuration::parse(&words) {
+        Ok(_) => Ok(()),
+        Err(Refused::Set(e)) => Err(e.to_string()),
+        Err(Refused::Typed(e)) => Err(e.to_string()),
+    }
+}
+
 fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
     settings::limit_memory(&cli.global, terminal.progress())?;
     settings::use_threads(&cli)?;

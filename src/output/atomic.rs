@@ -2,9 +2,12 @@
 //!
 //! The temporary file or directory has a name of its own, so that two runs do not meet; it vanishes when dropped. What it
 //! holds is flushed to disk before the rename, and the directory above it after.
+//!
+//! A device, a pipe or a link is never replaced by a file: `--report json=/dev/stdout` once did that, run as root. A
+//! report goes through it when it is whole; a cleaned corpus is refused there.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile, TempDir, TempPath};
@@ -82,8 +85,10 @@ pub(super) fn check_free(place: &Path, force: bool) -> Result<()> {
     let refuse = |reason: &str| Err(Error::Output { path: place.to_owned(), reason: reason.to_owned() });
     let is_empty_dir = found.is_dir() && fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
     let is_ours = place.join(LEDGER).exists() || state_dir(place).join(LEDGER).exists() || place.join(SYNTH).exists();
+    let is_device = fs::metadata(place).is_ok_and(|found| !found.is_file() && !found.is_dir());
     match (force, found.is_dir()) {
         _ if is_empty_dir => Ok(()),
+        _ if is_device => refuse("is a device or a pipe, not a place for files; pass `-o -` for standard output"),
         (false, _) => refuse("exists already; pass --force to replace it, or choose another place with -o"),
         (true, true) if !is_ours => refuse(
             "is a directory that unecho did not write, so --force does not replace it; choose another place with -o",
@@ -98,13 +103,20 @@ pub struct PendingFile(io::BufWriter<NamedTempFile>);
 impl PendingFile {
     /// A file on the same disk as `place`, which need not be its own place.
     pub fn beside(place: &Path) -> Result<PendingFile> {
-        Ok(PendingFile(io::BufWriter::new(temporary_file(place)?)))
+        let file = match leads_on(place) {
+            true => builder(0o600).tempfile().map_err(|e| Error::io("cannot write in", std::env::temp_dir(), e))?,
+            false => temporary_file(place)?,
+        };
+        Ok(PendingFile(io::BufWriter::new(file)))
     }
 
-    /// Flushes it to disk and puts it at `place`, over what is there.
+    /// Flushes it to disk and puts it at `place`, over the file that is there, or through what is there otherwise.
     pub fn finish(self, place: &Path) -> Result<()> {
         let failed = |e| Error::io("cannot write", place, e);
         let file = self.0.into_inner().map_err(|e| failed(e.into_error()))?;
+        if leads_on(place) {
+            return pour(file.into_file(), place).map_err(failed);
+        }
         file.as_file().sync_all().map_err(failed)?;
         file.persist(place).map_err(|e| failed(e.error))?;
         sync_parent(place).map_err(failed)
@@ -119,6 +131,19 @@ impl Write for PendingFile {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// Whether `place` is a device, a pipe or a link: what is written there goes somewhere else.
+fn leads_on(place: &Path) -> bool {
+    fs::symlink_metadata(place).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Writes all of `file` to what is at `place`.
+fn pour(mut file: fs::File, place: &Path) -> io::Result<()> {
+    let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).open(place)?;
+    file.rewind()?;
+    io::copy(&mut file, &mut out)?;
+    if out.metadata()?.is_file() { out.sync_all() } else { Ok(()) }
 }
 
 fn temporary_file(place: &Path) -> Result<NamedTempFile> {

@@ -98,8 +98,9 @@ fn weave(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path, out: 
     };
     let (mut at, mut next) = (0u64, 0usize);
     while let Some((position, removed)) = ledger.next_removed()? {
-        let gap = position.checked_sub(at).map(|gap| gap as usize).and_then(|gap| kept.get(next..next + gap));
-        let gap = gap.ok_or_else(|| ledger.error("does not fit the cleaned file"))?;
+        let end = position.checked_sub(at).and_then(|gap| next.checked_add(usize::try_from(gap).ok()?));
+        let gap =
+            end.and_then(|end| kept.get(next..end)).ok_or_else(|| ledger.error("does not fit the cleaned file"))?;
         put(gap)?;
         put(&removed)?;
         next += gap.len();

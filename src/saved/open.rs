@@ -33,6 +33,7 @@ impl Saved {
         let file = File::open(&path).map_err(|e| Error::io("cannot read", &path, e))?;
         let report = Report::read_json(BufReader::new(file)).map_err(|reason| fault(&path, &reason))?;
         let config = Config::from_description(&report.overview.run.options)
+            .filter(|config| config.validate().is_ok())
             .ok_or_else(|| fault(&path, "describes options that this unecho does not know; run it again"))?;
         let cleaned = cleaned_beside(&path).filter(|out| has_ledger(out));
         Ok(Saved { path, report, config, cleaned })

@@ -32,7 +32,7 @@ pub(crate) fn tokens(text: &[u8]) -> Vec<String> {
     tokens
 }
 
-fn is_letter(c: char) -> bool {
+pub(crate) fn is_letter(c: char) -> bool {
     use Category::{
         EnclosingMark, LowercaseLetter, ModifierLetter, NonspacingMark, OtherLetter, SpacingMark, TitlecaseLetter,
         UppercaseLetter,
@@ -50,16 +50,16 @@ fn is_letter(c: char) -> bool {
     )
 }
 
-fn is_digit(c: char) -> bool {
+pub(crate) fn is_digit(c: char) -> bool {
     matches!(get_general_category(c), Category::DecimalNumber | Category::LetterNumber | Category::OtherNumber)
 }
 
-fn is_ignorable(c: char) -> bool {
+pub(crate) fn is_ignorable(c: char) -> bool {
     ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'].contains(&c)
 }
 
 /// Letters and marks of scripts that are written without spaces; their digits are digits.
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     use Script::{Han, Hiragana, Katakana, Khmer, Lao, Myanmar, Thai};
     is_letter(c) && [Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar].contains(&c.script())
 }

@@ -82,6 +82,10 @@ fn a_run_whose_texts_are_gone_says_what_is_missing() {
     assert!(fault("out").contains("was changed after it was cleaned"), "{}", fault("out"));
     assert!(fault("nowhere").contains("no run of unecho there"), "{}", fault("nowhere"));
     assert!(fault("in/c.txt").contains("not a JSON report"), "{}", fault("in/c.txt"));
+    let alone = dir.text("alone.json");
+    assert!(alone.contains("\"ngram\":{\"document\":5"), "{alone}");
+    dir.write("odd.json", alone.replacen("\"ngram\":{\"document\":5", "\"ngram\":{\"document\":0", 1));
+    assert!(fault("odd.json").contains("options that this unecho does not know"), "{}", fault("odd.json"));
     dir.write("in/a.jsonl", record("1", "other words than before"));
     let fault = fault("alone.json");
     assert!(fault.contains("a.jsonl is not what the run read any more; run unecho again"), "{fault}");
