@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use unecho::Corpus;
-use unecho::corpus::{DocId, Format, Span, decode_json_string, validate_json_string};
+use unecho::corpus::{DocId, Format, Place, Span, decode_json_string, validate_json_string};
 use unecho::input::{FieldPath, InputOptions, OnError, field_text};
 use unecho_fuzz::{assert_accounted, corpus_of, mark_len};
 
@@ -72,6 +72,9 @@ fn assert_cuts_leave_json(corpus: &Corpus, id: DocId) {
     let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     for step in [3, 4, 7] {
         let spans: Vec<Span> = ends.chunks_exact(step).map(|ends| Span::new(ends[1], ends[step - 1])).collect();
+        for &span in &spans {
+            assert!(corpus.text_at(Place { doc: id, span }) == span.of(text.as_bytes()));
+        }
         let left = without(text.as_bytes(), spans.iter().map(|span| span.start as usize..span.end as usize));
         let base = corpus.document(id).text_range().start;
         let ranges = corpus.source_ranges(id, &spans);

@@ -105,8 +105,8 @@ pub fn corpus_of(format: Format, bytes: &[u8], options: &InputOptions) -> Corpus
         codec: Codec::None,
         stored: bytes.len() as u64,
         digest: 0,
-        bytes: bytes.to_vec(),
-        unescaped: Vec::new(),
+        bytes: bytes.to_vec().into(),
+        checkpoints: Vec::new(),
         docs: 0..0,
     };
     let mut corpus = Corpus::default();
