@@ -81,7 +81,7 @@ fn assert_cuts_leave_json(corpus: &Corpus, id: DocId) {
         assert_eq!(ranges.len(), spans.len());
         let ranges = ranges.into_iter().map(|range| range.start as usize - base..range.end as usize - base);
         let raw_left = without(raw(corpus, id), ranges);
-        assert!(validate_json_string(&raw_left).is_ok());
+        assert!(validate_json_string(&raw_left, 5, |_, _| {}).is_ok());
         assert!(decode_json_string(&raw_left) == left && string(&raw_left).as_bytes() == left);
     }
 }

@@ -37,7 +37,7 @@ fn decode_part(stored: &[u8], codec: Codec) -> io::Result<Vec<u8>> {
 }
 
 /// Parts that are decoded by one task have at least this many bytes.
-const PART: usize = 256 << 10;
+const PART: usize = if cfg!(fuzzing) { 16 } else { 256 << 10 };
 
 /// Decodes in parts, on all threads; `None` if there are no parts, or one cannot be decoded by itself.
 ///

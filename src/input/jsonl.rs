@@ -34,7 +34,7 @@ impl fmt::Display for FieldPath {
 }
 
 /// Lines are parsed together in stretches of at least this many bytes.
-const STRETCH: usize = 1 << 20;
+const STRETCH: usize = if cfg!(fuzzing) { 64 } else { 1 << 20 };
 
 /// The documents of a JSONL file. Under [`OnError::Fail`] the first bad record is the error.
 pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result<Parsed> {
@@ -135,7 +135,7 @@ struct Located {
 }
 
 /// Bytes from one checkpoint of a text to the next.
-const CHECKPOINT: usize = 4 << 10;
+const CHECKPOINT: usize = if cfg!(fuzzing) { 16 } else { 4 << 10 };
 
 /// The text inside a line, or what is wrong with the record.
 fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Located, String> {

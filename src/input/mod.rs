@@ -149,7 +149,7 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
 const FILES_AT_A_TIME: usize = 1024;
 
 /// Files smaller than this share a block of memory: a block for each of a million files could not be spilled.
-const SMALL: usize = 64 << 10;
+const SMALL: usize = if cfg!(fuzzing) { 64 } else { 64 << 10 };
 
 /// Puts the bytes of small files into one block.
 fn share_a_block(loaded: &mut [Loaded]) {
@@ -271,7 +271,7 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
 }
 
 /// Files of at least this many bytes are mapped. There may be some 65,000 mappings, on Linux, and a small file is read faster.
-const MAPPED: u64 = 4 << 20;
+const MAPPED: u64 = if cfg!(fuzzing) { 256 } else { 4 << 20 };
 
 /// The bytes of a file, or of standard input, as they are stored.
 fn read_stored(path: &Path) -> std::io::Result<Bytes> {

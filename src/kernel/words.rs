@@ -12,7 +12,7 @@ use super::hash::{HIGH, LOW, hash_halves, hash_long};
 use super::masks::Masks;
 
 /// Bytes of text in a stretch, so that all that is made of it stays in the cache.
-pub(crate) const STRETCH: usize = 1 << 13;
+pub(crate) const STRETCH: usize = if cfg!(fuzzing) { 1 << 7 } else { 1 << 13 };
 
 /// A character may reach over the end of a stretch, a block of 64 bytes over that, and zeros follow.
 const ROOM: usize = STRETCH + 192;
