@@ -14,7 +14,7 @@ use unecho_fuzz::{Choices, config_of, texts_of};
 #[path = "../../tests/suite/naive.rs"]
 mod naive;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let config = config_of(&mut choices);
     let texts = texts_of(choices.0, 8);

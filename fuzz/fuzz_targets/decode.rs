@@ -16,7 +16,7 @@ thread_local! {
     static SANDBOX: Sandbox = Sandbox::new();
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let codec = choices.of(&[Codec::None, Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz]);
     if codec == Codec::None {

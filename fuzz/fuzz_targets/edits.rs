@@ -12,7 +12,7 @@ use unecho_fuzz::{Choices, texts_of};
 const WORDS: [&str; 12] =
     ["a ", "bé ", "漢", "c3 ", "dd ", "e\u{301}, ", "F! ", "g\n", "h - ", "so\u{ad}ft ", "12 ", "\0 "];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let options = EditOptions {
         similarity: choices.of(&[0.8, 0.5, 0.6, 0.7, 0.9, 1.0]),

@@ -10,7 +10,7 @@ use unecho::corpus::{DocId, Format, Place, Span, decode_json_string, validate_js
 use unecho::input::{FieldPath, InputOptions, OnError, field_text};
 use unecho_fuzz::{assert_accounted, corpus_of, mark_len};
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let Some(end) = data.iter().position(|&byte| byte == b'\n') else { return };
     let (Ok(field), bytes) = (std::str::from_utf8(&data[..end]), &data[end + 1..]) else { return };
     let text_field = FieldPath::parse(field);

@@ -30,7 +30,7 @@ fn prepared() -> Sandbox {
     sandbox
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let kind = choices.byte();
     let ledger = choices.0;

@@ -12,7 +12,7 @@ use unecho::corpus::{Span, TokenOptions, Tokens};
 use unecho::search::passage::{Index, MinPassage, Normalise, PassageOptions, Passages, Symbol};
 use unecho_fuzz::{Choices, text_of};
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let (kind, letters, window) = (choices.below(3), 1 + choices.below(5), 1 + choices.below(60));
     let forget = choices.flag();

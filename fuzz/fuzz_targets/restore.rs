@@ -19,7 +19,7 @@ enum Storage {
     Jsonl,
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let storage = choices.of(&[Storage::Files, Storage::Lines, Storage::Blocks, Storage::Jsonl]);
     let codec = choices.of(&[Codec::None, Codec::None, Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz]);

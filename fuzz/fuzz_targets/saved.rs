@@ -17,7 +17,7 @@ thread_local! {
     static SANDBOX: Sandbox = Sandbox::new();
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let kind = choices.below(6);
     let Ok(text) = std::str::from_utf8(choices.0) else { return };

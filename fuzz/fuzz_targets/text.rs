@@ -14,7 +14,7 @@ use unecho_fuzz::{Choices, assert_accounted, corpus_of, mark_len};
 #[path = "../../tests/suite/naive.rs"]
 mod naive;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: unecho_fuzz::on_one_thread(), |data: &[u8]| {
     let mut choices = Choices(data);
     let format = choices.of(&[Format::Text, Format::TextLines, Format::TextBlocks]);
     let bytes = choices.0;

@@ -13,6 +13,12 @@ use unecho::search::Measure;
 use unecho::search::passage::{MinPassage, Normalise, PassageOptions};
 use unecho::{Config, Corpus, Unit};
 
+/// Parallel loops run on the thread of the caller: an execution is short, and handing work over takes longer.
+pub fn on_one_thread() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+    pool.build_global().expect("nothing ran in parallel before");
+}
+
 /// The fuzzer's bytes, taken from the front; zeros when they are used up.
 pub struct Choices<'d>(pub &'d [u8]);
 
