@@ -184,12 +184,18 @@ fn sentences(text: &[u8], paragraph: Span, out: &mut Vec<Span>) {
     }
 }
 
-/// `paragraph` with its line ends as spaces, byte for byte.
+/// `paragraph` with its line ends as spaces and a sign for each byte that is not UTF-8, byte for byte. bstr ends its
+/// sentences at such a byte, and what follows it would never be compared.
 fn flatten(paragraph: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'\n', paragraph).is_none() {
+    if memchr::memchr(b'\n', paragraph).is_none() && std::str::from_utf8(paragraph).is_ok() {
         return Cow::Borrowed(paragraph);
     }
-    Cow::Owned(paragraph.iter().map(|&b| if matches!(b, b'\n' | b'\r') { b' ' } else { b }).collect())
+    let mut flat = Vec::with_capacity(paragraph.len());
+    for chunk in paragraph.utf8_chunks() {
+        flat.extend(chunk.valid().bytes().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { b }));
+        flat.resize(flat.len() + chunk.invalid().len(), b'#');
+    }
+    Cow::Owned(flat)
 }
 
 #[cfg(test)]
@@ -236,6 +242,15 @@ mod tests {
             ["He came.", "She\nwent home!", "Why?", "Nobody knows."]
         );
         assert_eq!(split(Unit::Sentence, ParagraphBreak::Newline, "你好。再见。"), ["你好。", "再见。"]);
+    }
+
+    #[test]
+    fn sentences_go_on_after_bytes_that_are_not_utf8() {
+        let text = b"\xe9t\xe9 un. Deux\n\xff trois. Quatre \xe4\xbd";
+        let mut spans = Vec::new();
+        Segmenter { paragraph_break: ParagraphBreak::BlankLine }.split(Unit::Sentence, text, &mut spans);
+        let said: Vec<&[u8]> = spans.iter().map(|span| span.of(text)).collect();
+        assert_eq!(said, [&b"\xe9t\xe9 un."[..], b"Deux\n\xff trois.", b"Quatre \xe4\xbd"]);
     }
 
     proptest! {
