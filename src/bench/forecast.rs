@@ -90,7 +90,7 @@ pub fn forecast(known: &Known, runs: &[Observation]) -> Forecast {
 fn seconds(whole: bool, bytes: Estimate, runs: &[Observation]) -> Estimate {
     let rates = runs.iter().filter(|run| run.bytes > 0).map(|run| run.seconds / run.bytes as f64);
     let (least, most) = rates.clone().fold((f64::INFINITY, 0.0f64), |(l, m), rate| (l.min(rate), m.max(rate)));
-    let Some(last) = rates.last() else { return Estimate::exactly(0.0) };
+    let Some(last) = rates.clone().next_back() else { return Estimate::exactly(0.0) };
     let (low, high) = if whole { (1.0, 1.0) } else { TIME_MARGIN };
     let least = if whole { last } else { least };
     let most = if whole { last } else { most };

@@ -128,6 +128,6 @@ mod tests {
         assert_eq!(size_of(layout(LARGEST_SMALL + 1, 8)), Some(Size::Large(LARGEST_SMALL + 1)));
         assert_eq!(size_of(layout(100, 8192)), None);
         assert!(reserve(3 << 20) >= 16 * (3 << 20) && reserve(1 << 40) == 1 << 40);
-        assert!((0..CLASSES).all(|class| chunk_size(class) % PAGE == 0));
+        assert!((0..CLASSES).all(|class| chunk_size(class).is_multiple_of(PAGE)));
     }
 }

@@ -12,7 +12,7 @@ use super::{LEAST, Limit};
 use crate::error::{Error, Result};
 
 /// The directory of the limit that is in force.
-static DIR: Mutex<PathBuf> = Mutex::new(PathBuf::new());
+static DIR: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Limits the resident memory of the process from now on; what is beyond goes to a temporary file.
 ///
@@ -29,12 +29,12 @@ pub fn limit(limit: &Limit) -> Result<()> {
         return Err(Error::Usage(format!("--memory {mebibytes}MiB is too little; give {least}MiB or more")));
     }
     let mut dir = DIR.lock().map_err(|e| refused(e.to_string()))?;
-    if *dir != PathBuf::new() {
+    if dir.is_some() {
         return Err(refused("a limit is in force already".to_owned()));
     }
     let opened = HEAP.space.open(&limit.dir, MOST);
     opened.map_err(|e| refused(format!("cannot hold temporary data ({e}); name another directory with --temp-dir")))?;
-    dir.clone_from(&limit.dir);
+    *dir = Some(limit.dir.clone());
     let marks = Marks::new(limit.bytes);
     spilling::set_most_ordinary(usize::try_from(marks.ordinary).unwrap_or(usize::MAX));
     governor::start(marks).map_err(|e| refused(format!("the memory of the process cannot be watched: {e}")))
@@ -45,7 +45,7 @@ pub fn limit(limit: &Limit) -> Result<()> {
 pub fn failure() -> Option<Error> {
     relieve();
     let (error, wanted) = spilling::refused()?;
-    let dir = DIR.lock().map(|dir| dir.clone()).unwrap_or_default();
+    let dir = DIR.lock().ok().and_then(|dir| dir.clone()).unwrap_or_default();
     Some(Error::Spill { dir, reason: no_room(&error, wanted, HEAP.space.in_use(), HEAP.space.disk_free()) })
 }
 

@@ -118,7 +118,7 @@ pub(super) fn beginning(corpus: &Corpus, doc: DocId, from: Position, to: Positio
     let raw = &corpus.source_of(doc).bytes[from.source as usize..end as usize];
     let text = match corpus.document(doc).encoding {
         Encoding::Plain => raw.to_vec(),
-        Encoding::Json { .. } => decode_json_string(raw),
+        Encoding::Json => decode_json_string(raw),
     };
     (text, end == to.source)
 }

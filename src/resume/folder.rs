@@ -38,6 +38,7 @@ pub enum Start {
 }
 
 /// What [`RunFolder::open`] gives.
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is taken apart at once")]
 pub enum Opened {
     /// A run can begin or go on.
     Run(RunFolder),

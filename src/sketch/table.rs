@@ -244,7 +244,7 @@ pub fn sketch(
             })
             .collect::<Result<Vec<Part>>>()
     };
-    let shards = if saved.is_any() { shard::shards(corpus) } else { vec![0..ids.len() as u32] };
+    let shards = if saved.is_any() { shard::shards(corpus) } else { std::iter::once(0..ids.len() as u32).collect() };
     let load = |(i, docs)| saved.load(&shard::name(i), progress, |found| shard::from_part(docs, units, found));
     let loaded: Vec<Option<Part>> = shards.iter().enumerate().map(load).collect();
     loaded.iter().flatten().for_each(|part| enter(part, &seen));

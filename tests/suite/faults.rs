@@ -147,7 +147,7 @@ impl Rng {
 
 fn rng() -> (u64, Rng) {
     let seed = std::env::var("FAULT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(5);
-    println!("FAULT_SEED={seed}");
+    tell(&format!("FAULT_SEED={seed}"));
     (seed, Rng(seed))
 }
 

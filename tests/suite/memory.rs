@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 use unecho::synth::{Synth, SynthOptions};
 
-use super::common::{Dir, Run};
+use super::common::{Dir, Run, tell};
 
 /// What the program takes whatever its limit: itself, its threads and what the libraries for compression hold.
 const FLOOR: u64 = 24 << 20;
@@ -93,11 +93,11 @@ fn a_full_disk_is_an_error_that_leaves_nothing_behind() {
     command.args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_unecho")]).current_dir(dir.path(""));
     let run = match command.output() {
         Ok(output) => Run::new(&["clean", "in", "--temp-dir", "tmp"], output),
-        Err(e) => return eprintln!("skipped: no unshare here ({e})"),
+        Err(e) => return tell(&format!("skipped: no unshare here ({e})")),
     };
     if !run.stderr.contains("temporary data") {
         assert!(run.stderr.contains("mount") || run.stderr.contains("unshare"), "{run}");
-        return eprintln!("skipped: no file system can be mounted here: {run}");
+        return tell(&format!("skipped: no file system can be mounted here: {run}"));
     }
     assert_eq!(run.code, Some(2), "{run}");
     for part in ["no room", "--temp-dir", "--memory", "tmp"] {
