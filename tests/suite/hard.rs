@@ -38,7 +38,7 @@ fn files_of_odd_bytes_are_cleaned_and_come_back() {
         dir.write(&format!("in/{name}"), bytes);
     }
     for units in ["document,paragraph", "document,paragraph,line,sentence,passage"] {
-        let args = ["--unit", units, "--min-tokens", "1", "--min-passage", "20"];
+        let args = ["--unit", units, "--min-tokens", "1", "--min-passage", "20", "--format", "text"];
         dir.clean_and_restore("in", &args);
         for name in ["cleaned", "cleaned.unecho", "restored"] {
             std::fs::remove_dir_all(dir.path(name)).unwrap();
