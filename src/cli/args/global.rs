@@ -17,7 +17,8 @@ pub(in crate::cli) struct Global {
     pub(in crate::cli) threads: Threads,
     /// Memory that the process may have: 2GiB, 500MB, or a share of what the machine allows [default: 50%]
     ///
-    /// It holds for the whole process, within a tenth; what does not fit goes to --temp-dir. The result does not depend on it.
+    /// It is for the whole process; peaks can pass it by a tenth, on busy machines by more. What does not fit goes to
+    /// --temp-dir. The result does not depend on it.
     /// The machine is the control group, where that allows less. Linux only.
     #[arg(long, global = true, value_name = "SIZE", value_parser = Amount::parse)]
     pub(in crate::cli) memory: Option<Amount>,
