@@ -13,7 +13,7 @@
 //!
 //! Modules stand in one line, and each uses only those before it: [`error`], [`memory`], [`progress`], [`resume`],
 //! `kernel` (loops that are compiled per CPU), [`corpus`], [`synth`], [`input`], [`sketch`], [`search`], [`resolve`],
-//! [`output`], [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], [`bench`], and the command.
+//! [`output`], [`config`], [`pipeline`], [`gate`], [`report`], [`saved`], [`mod@bench`], and the command.
 //!
 //! # Texts in memory
 //!
