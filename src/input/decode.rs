@@ -26,14 +26,19 @@ pub(super) fn decode(stored: &[u8]) -> Result<(Codec, Cow<'_, [u8]>), String> {
 /// Decodes whole streams, one after the other.
 fn decode_part(stored: &[u8], codec: Codec) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    decode_into(stored, codec, &mut bytes).map(|()| bytes)
+}
+
+/// As [`decode_part`]; `bytes` gets what came before a failure too.
+fn decode_into(stored: &[u8], codec: Codec, bytes: &mut Vec<u8>) -> io::Result<()> {
     match codec {
         Codec::None => bytes.extend_from_slice(stored),
-        Codec::Gzip => _ = flate2::read::MultiGzDecoder::new(stored).read_to_end(&mut bytes)?,
-        Codec::Zstd => _ = zstd::stream::read::Decoder::with_buffer(stored)?.read_to_end(&mut bytes)?,
-        Codec::Bzip2 => _ = bzip2::read::MultiBzDecoder::new(stored).read_to_end(&mut bytes)?,
-        Codec::Xz => _ = liblzma::read::XzDecoder::new_multi_decoder(stored).read_to_end(&mut bytes)?,
+        Codec::Gzip => _ = flate2::read::MultiGzDecoder::new(stored).read_to_end(bytes)?,
+        Codec::Zstd => _ = zstd::stream::read::Decoder::with_buffer(stored)?.read_to_end(bytes)?,
+        Codec::Bzip2 => _ = bzip2::read::MultiBzDecoder::new(stored).read_to_end(bytes)?,
+        Codec::Xz => _ = liblzma::read::XzDecoder::new_multi_decoder(stored).read_to_end(bytes)?,
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Parts that are decoded by one task have at least this many bytes.
@@ -89,27 +94,9 @@ fn likely_member_starts(stored: &[u8]) -> Vec<usize> {
 /// What the beginning of a file decodes to, as far as it goes: what is cut short or damaged ends it without a word.
 pub(super) fn decode_prefix(stored: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let read = match sniff(stored) {
-        Codec::None => return stored.to_vec(),
-        Codec::Gzip => gather(flate2::read::MultiGzDecoder::new(stored), &mut bytes),
-        Codec::Zstd => zstd::stream::read::Decoder::with_buffer(stored).and_then(|d| gather(d, &mut bytes)),
-        Codec::Bzip2 => gather(bzip2::read::MultiBzDecoder::new(stored), &mut bytes),
-        Codec::Xz => gather(liblzma::read::XzDecoder::new_multi_decoder(stored), &mut bytes),
-    };
     // the failure is where the beginning ends
-    drop(read);
+    let _ = decode_into(stored, sniff(stored), &mut bytes);
     bytes
-}
-
-/// Reads all that there is before a failure.
-fn gather(mut from: impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match from.read(&mut buffer)? {
-            0 => return Ok(()),
-            len => bytes.extend_from_slice(&buffer[..len]),
-        }
-    }
 }
 
 /// The codec whose signature `stored` begins with.
