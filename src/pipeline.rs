@@ -58,15 +58,15 @@ pub fn find_in(
     saved: bool,
     progress: &dyn Progress,
 ) -> Result<Outcome> {
-    let extent = Extent {
-        files: corpus.sources.len() as u64,
-        bytes: corpus.sources.iter().map(|source| source.bytes.len() as u64).sum(),
-        documents: corpus.len() as u64,
-        sketches: if config.searched_units().is_empty() { 0 } else { shard_count(&corpus) as u64 },
-    };
     if !saved && !run.is_resumed() {
         return find(corpus, config, progress);
     }
+    let extent = Extent {
+        files: corpus.sources.len() as u64,
+        bytes: corpus.bytes(),
+        documents: corpus.len() as u64,
+        sketches: if config.searched_units().is_empty() { 0 } else { shard_count(&corpus) as u64 },
+    };
     run.identify(&input_files(&corpus), extent, saved, progress)?;
     find_or_load(corpus, config, Parts::of(run), progress)
 }

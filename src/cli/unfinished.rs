@@ -17,11 +17,10 @@ const WORTH_SAVING: u64 = 1 << 30;
 
 /// Whether what a run finishes is saved.
 pub(super) fn is_worth_saving(wanted: args::Checkpoint, corpus: &Corpus) -> bool {
-    let bytes = || corpus.sources.iter().map(|source| source.bytes.len() as u64).sum::<u64>();
     match wanted {
         args::Checkpoint::Always => true,
         args::Checkpoint::Never => false,
-        args::Checkpoint::Auto => bytes() >= WORTH_SAVING,
+        args::Checkpoint::Auto => corpus.bytes() >= WORTH_SAVING,
     }
 }
 

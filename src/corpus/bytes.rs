@@ -53,11 +53,6 @@ impl Bytes {
         assert!(range.start <= range.end && range.end <= block.len(), "a part of the block");
         Bytes(Holder::Block(block.clone(), range))
     }
-
-    /// Whether they are those of a file that is mapped.
-    pub fn are_mapped(&self) -> bool {
-        matches!(self.0, Holder::File(_))
-    }
 }
 
 impl From<Vec<u8>> for Bytes {
@@ -91,7 +86,8 @@ mod tests {
         let block = Arc::new(b"and some bytes too".to_vec());
         assert_eq!(*mapped, *Bytes::from(b"some bytes".to_vec()));
         assert_eq!(*mapped, *Bytes::part(&block, 4..14));
-        assert!(mapped.are_mapped() && !Bytes::part(&block, 4..4).are_mapped());
+        let is_mapped = |bytes: &Bytes| matches!(bytes.0, Holder::File(_));
+        assert!(is_mapped(&mapped) && !is_mapped(&Bytes::part(&block, 4..4)));
     }
 
     #[test]

@@ -274,6 +274,11 @@ impl Corpus {
         self.sources.iter().any(|source| source.role == Role::Reference)
     }
 
+    /// Decoded bytes of all sources together.
+    pub fn bytes(&self) -> u64 {
+        self.sources.iter().map(|source| source.bytes.len() as u64).sum()
+    }
+
     /// The ids of all documents, in order.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = DocId> + use<> {
         (0..self.documents.len() as u32).map(DocId)
@@ -329,6 +334,18 @@ impl Corpus {
             unreachable!("spans lie in their text, which was checked when it was read")
         };
         Cow::Owned(escape::decode(&raw[from..][start as usize..end as usize]))
+    }
+
+    /// What stands at ascending, disjoint spans of the text of `id`, one after the other. Costs as much as [`Corpus::text_at`]
+    /// from the first to the last byte of them.
+    pub fn text_of(&self, id: DocId, spans: &[Span]) -> Cow<'_, [u8]> {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Cow::Borrowed(&[]) };
+        let all = self.text_at(Place { doc: id, span: Span { start: first.start, end: last.end } });
+        if spans.len() == 1 {
+            return all;
+        }
+        let part = |span: &Span| &all[(span.start - first.start) as usize..(span.end - first.start) as usize];
+        Cow::Owned(spans.iter().map(part).collect::<Vec<_>>().concat())
     }
 
     /// The last checkpoint before a place: the offset in the encoded text, and the offset in the text that it is.

@@ -1,10 +1,8 @@
 //! What findings say, as digests: the same wherever they stand.
 
-use std::borrow::Cow;
-
 use rayon::prelude::*;
 
-use crate::corpus::{DocId, Place, Span, Tokens};
+use crate::corpus::{DocId, Span, Tokens};
 use crate::pipeline::Outcome;
 use crate::resolve::Edit;
 use crate::sketch::digest;
@@ -34,11 +32,6 @@ fn content(outcome: &Outcome, edit: &Edit, tokens: &mut Tokens) -> Content {
 
 /// The digest of what some pieces of a document say.
 pub fn said(outcome: &Outcome, doc: DocId, pieces: &[Span], tokens: &mut Tokens) -> u128 {
-    let of = |span: Span| outcome.corpus.text_at(Place { doc, span });
-    let said = match pieces {
-        [only] => of(*only),
-        several => Cow::Owned(several.iter().map(|piece| of(*piece)).collect::<Vec<_>>().concat()),
-    };
-    tokens.read(&said, outcome.config.tokens);
+    tokens.read(&outcome.corpus.text_of(doc, pieces), outcome.config.tokens);
     digest(&tokens.hashes)
 }

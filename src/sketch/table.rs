@@ -119,10 +119,10 @@ impl Table {
     /// The text of one member of a class.
     pub fn text_of<'c>(&self, corpus: &'c Corpus, class: u32) -> Cow<'c, [u8]> {
         let place = self.places[class as usize];
-        let Some(spans) = self.remainders.get(&class) else { return corpus.text_at(place) };
-        let text = corpus.text_at(place);
-        let within = |span: &Span| Span { start: span.start - place.span.start, end: span.end - place.span.start };
-        Cow::Owned(spans.iter().map(|span| within(span).of(&text)).collect::<Vec<_>>().concat())
+        match self.remainders.get(&class) {
+            None => corpus.text_at(place),
+            Some(spans) => corpus.text_of(place.doc, spans),
+        }
     }
 
     /// The class of a text that is not a row: what is left of `doc` at `spans`, or a part of that. `None` if it is to be
@@ -152,9 +152,7 @@ impl Table {
         self.bands.extend(signed.bands);
         Some(class)
     }
-}
 
-impl Table {
     /// The class with this digest.
     fn class_with(&self, digest: u128) -> Option<u32> {
         let digest_at = |at: usize| self.digest_of(self.by_digest[at]);
