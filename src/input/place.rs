@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::resume::disk::above;
+
 /// The directories that were looked up.
 #[derive(Default)]
 pub(crate) struct Directories(HashMap<PathBuf, PathBuf>);
@@ -14,7 +16,7 @@ impl Directories {
     /// The absolute path of a file, which need not exist; a link keeps its own name.
     pub(crate) fn full(&mut self, path: &Path) -> PathBuf {
         let Some(file) = path.file_name() else { return path.to_owned() };
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = above(path);
         if let Some(known) = self.0.get(parent) {
             return known.join(file);
         }

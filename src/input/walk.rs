@@ -19,6 +19,7 @@ use super::{Directories, InputOptions, OnError};
 use crate::corpus::{Role, Skipped};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::resume::disk::above;
 
 /// Which files of a directory are read.
 #[derive(Clone, Debug, Default)]
@@ -207,7 +208,7 @@ fn base(roots: &[Root]) -> PathBuf {
 /// The absolute path, with links in the directories above resolved; a link that was named keeps its own name.
 fn full_path(given: &Path) -> io::Result<PathBuf> {
     let Some(name) = given.file_name() else { return fs::canonicalize(given) };
-    let parent = given.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = above(given);
     Ok(fs::canonicalize(parent)?.join(name))
 }
 

@@ -16,6 +16,7 @@ use super::LEDGER;
 use super::planted::SYNTH;
 use super::target::state_dir;
 use crate::error::{Error, Result};
+use crate::resume::disk::{above, sync_directory_of};
 
 /// An output that is not in its place yet.
 pub(super) struct Staged {
@@ -59,14 +60,13 @@ impl Staged {
             Made::File(path) => path.persist_noclobber(&self.place).map_err(|e| failed(e.error))?,
             Made::Directory(dir) => replace_directory(dir, &self.place).map_err(failed)?,
         }
-        sync_parent(&self.place).map_err(failed)
+        sync_directory_of(&self.place).map_err(failed)
     }
 }
 
 /// Renames a directory into place; one that is there already goes away only after the new one stands.
 fn replace_directory(dir: TempDir, place: &Path) -> io::Result<()> {
-    let above = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let old = Builder::new().prefix(".unecho-old-").tempdir_in(above)?;
+    let old = Builder::new().prefix(".unecho-old-").tempdir_in(above(place))?;
     if place.exists() {
         fs::rename(place, old.path().join("old"))?;
     }
@@ -119,7 +119,7 @@ impl PendingFile {
         }
         file.as_file().sync_all().map_err(failed)?;
         file.persist(place).map_err(|e| failed(e.error))?;
-        sync_parent(place).map_err(failed)
+        sync_directory_of(place).map_err(failed)
     }
 }
 
@@ -163,16 +163,7 @@ fn builder(mode: u32) -> Builder<'static, 'static> {
 
 /// The directory that holds `place`, made if need be.
 fn parent(place: &Path) -> Result<&Path> {
-    let parent = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = above(place);
     fs::create_dir_all(parent).map_err(|e| Error::io("cannot make", parent, e))?;
     Ok(parent)
-}
-
-/// Flushes the directory entry of `place`; only Unix can.
-fn sync_parent(place: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let parent = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::File::open(parent)?.sync_all()?;
-    }
-    Ok(())
 }

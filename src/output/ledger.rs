@@ -12,11 +12,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
 use super::splice::Removal;
 use crate::corpus::Source;
-use crate::resume::disk::DiskFile;
+use crate::resume::disk::{Checksum, DiskFile};
 
 /// The version of this format.
 pub(super) const VERSION: u32 = 1;
@@ -77,40 +76,6 @@ impl Name {
     }
 }
 
-/// Length and XXH3-128 of a cleaned file's decoded bytes, as they pass.
-#[derive(Default)]
-pub(super) struct Kept {
-    bytes: u64,
-    hasher: Option<Box<Xxh3>>,
-}
-
-impl Kept {
-    pub(super) fn add(&mut self, bytes: &[u8]) {
-        self.bytes += bytes.len() as u64;
-        self.hasher.get_or_insert_with(|| Box::new(Xxh3::new())).update(bytes);
-    }
-
-    fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    pub(super) fn digest(&self) -> String {
-        let digest = self.hasher.as_ref().map_or_else(|| Xxh3::new().digest128(), |h| h.digest128());
-        format!("{digest:032x}")
-    }
-}
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.add(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Writes a ledger.
 pub(super) struct LedgerWriter {
     out: zstd::stream::write::Encoder<'static, BufWriter<DiskFile>>,
@@ -127,14 +92,14 @@ impl LedgerWriter {
     }
 
     /// Writes what was taken out of a source; `kept` is `None` if no cleaned file was written.
-    pub(super) fn source(&mut self, source: &Source, cuts: &[Removal], kept: Option<&Kept>) -> io::Result<()> {
+    pub(super) fn source(&mut self, source: &Source, cuts: &[Removal], kept: Option<Checksum>) -> io::Result<()> {
         self.line(&Line::Source(SourceLine {
             source: Name::new(&source.name),
             codec: source.codec.name().to_owned(),
             bytes: source.bytes.len() as u64,
             digest: format!("{:032x}", source.digest),
-            kept_bytes: kept.map(Kept::bytes),
-            kept_digest: kept.map(Kept::digest),
+            kept_bytes: kept.map(|kept| kept.len),
+            kept_digest: kept.map(Checksum::hex),
         }))?;
         // a file that was not written may have had a byte order mark, which belongs to no record
         let whole = [Removal { range: 0..source.bytes.len() as u64, rejected: false }];

@@ -28,11 +28,11 @@ use rayon::prelude::*;
 use crate::corpus::{Corpus, Format, Source};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
-use crate::resume::disk::{self, Checksum, DiskFile};
+use crate::resume::disk::{self, Checksum, DiskFile, Hasher};
 use crate::resume::{Placing, RunFolder};
 
 use finished::Finished;
-use ledger::{Kept, LedgerWriter};
+use ledger::LedgerWriter;
 
 /// The name of the ledger in the state directory.
 const LEDGER: &str = "ledger.jsonl.zst";
@@ -106,8 +106,7 @@ pub fn write(
         let reason = "the output would be one file, and the input is many; give a directory".to_owned();
         return Err(Error::Output { path: place.to_owned(), reason });
     }
-    let total = corpus.sources.iter().map(|s| s.bytes.len() as u64).sum();
-    progress.begin(Stage::Write, total);
+    progress.begin(Stage::Write, corpus.bytes());
     let (cleaned, state) = (run.path().join(CLEANED), run.path().join(STATE));
     let always = matches!(target, Target::File(_));
     let prepared = disk::remove(&state).and_then(|()| disk::make_directories(&state));
@@ -149,7 +148,7 @@ pub fn write_stream(
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<()> {
-    progress.begin(Stage::Write, corpus.sources.iter().map(|s| s.bytes.len() as u64).sum());
+    progress.begin(Stage::Write, corpus.bytes());
     for (i, (source, cuts)) in corpus.sources.iter().zip(cuts).enumerate() {
         progress.check()?;
         let mut last = LastByte { inner: &mut *out, last: b'\n' };
@@ -216,11 +215,11 @@ fn write_ledger(
     let mut writer = LedgerWriter::new(file, matches!(target, Target::Directory(_))).map_err(failed)?;
     for ((source, cuts), &written) in corpus.sources.iter().zip(cuts).zip(written) {
         progress.check()?;
-        let mut kept = Kept::default();
+        let mut kept = Hasher::default();
         if written {
             splice::write_kept(&source.bytes, cuts, &mut kept).map_err(failed)?;
         }
-        writer.source(source, cuts, written.then_some(&kept)).map_err(failed)?;
+        writer.source(source, cuts, written.then(|| kept.checksum())).map_err(failed)?;
     }
     writer.finish().and_then(DiskFile::finish).map_err(failed)?;
     Ok(())

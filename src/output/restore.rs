@@ -9,18 +9,17 @@ use std::path::{Component, Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::atomic::{Staged, check_free};
 use super::encode::Encoder;
-use super::ledger::{Kept, Line, SourceLine, VERSION};
+use super::ledger::{Line, SourceLine, VERSION};
 use super::target::check_apart;
 use super::{LEDGER, state_dir};
 use crate::corpus::Codec;
 use crate::error::{Error, Result};
 use crate::input::decode_file;
 use crate::progress::Progress;
-use crate::resume::disk::DiskFile;
+use crate::resume::disk::{Checksum, DiskFile, Hasher};
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,7 +90,7 @@ fn weave(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path, out: 
         Some(digest) => read_kept(from, digest)?,
         None => Vec::new(),
     };
-    let mut written = Kept::default();
+    let mut written = Hasher::default();
     let mut put = |bytes: &[u8]| -> Result<()> {
         written.add(bytes);
         out.write_all(bytes).map_err(|e| Error::io("cannot write", to, e))
@@ -107,7 +106,7 @@ fn weave(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path, out: 
         at = position + removed.len() as u64;
     }
     put(&kept[next..])?;
-    if written.digest() != source.digest {
+    if written.checksum().hex() != source.digest {
         return Err(ledger.error(&format!("does not give {} back as it was", to.display())));
     }
     Ok(())
@@ -116,7 +115,7 @@ fn weave(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path, out: 
 /// The decoded bytes of a cleaned file, which must be those that were written.
 fn read_kept(path: &Path, digest: &str) -> Result<Vec<u8>> {
     let bytes = decode_file(path)?;
-    if format!("{:032x}", xxh3_128(&bytes)) == digest {
+    if Checksum::of(&bytes).hex() == digest {
         return Ok(bytes);
     }
     Err(Error::Ledger {

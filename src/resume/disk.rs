@@ -71,6 +71,11 @@ pub struct Checksum {
 }
 
 impl Checksum {
+    /// The digest as 32 hexadecimal digits.
+    pub fn hex(self) -> String {
+        format!("{:032x}", self.digest)
+    }
+
     /// Of bytes in memory.
     pub fn of(bytes: &[u8]) -> Checksum {
         Checksum { len: bytes.len() as u64, digest: xxhash_rust::xxh3::xxh3_128(bytes) }
@@ -97,7 +102,8 @@ impl Default for Hasher {
 }
 
 impl Hasher {
-    fn add(&mut self, bytes: &[u8]) {
+    /// Adds what comes next.
+    pub fn add(&mut self, bytes: &[u8]) {
         self.len += bytes.len() as u64;
         self.inner.update(bytes);
     }
