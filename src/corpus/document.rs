@@ -315,25 +315,21 @@ impl Corpus {
             Encoding::Plain => raw,
             Encoding::Json => {
                 buffer.clear();
-                escape::decode_into(raw, buffer);
+                escape::decode_into(raw, buffer, usize::MAX);
                 buffer
             }
         }
     }
 
-    /// The text at a place. If it holds JSON escapes that costs a pass over it and at most 4 KiB before it.
+    /// The text at a place. If it holds JSON escapes that costs a pass over it and at most 512 bytes before it.
     pub fn text_at(&self, place: Place) -> Cow<'_, [u8]> {
         let raw = self.encoded_text(place.doc);
         if self.document(place.doc).encoding == Encoding::Plain {
             return Cow::Borrowed(place.span.of(raw));
         }
         let (from, before) = self.checkpoint(place);
-        let offsets = [place.span.start - before, place.span.end - before];
-        let mapped = escape::raw_offsets(&raw[from..], &offsets);
-        let [start, end] = mapped[..] else {
-            unreachable!("spans lie in their text, which was checked when it was read")
-        };
-        Cow::Owned(escape::decode(&raw[from..][start as usize..end as usize]))
+        let span = Span { start: place.span.start - before, end: place.span.end - before };
+        Cow::Owned(escape::decode_part(&raw[from..], span))
     }
 
     /// What stands at ascending, disjoint spans of the text of `id`, one after the other. Costs as much as [`Corpus::text_at`]

@@ -5,6 +5,8 @@
 
 use memchr::memchr;
 
+use super::Span;
+
 /// Length in raw bytes, and the character, of the escape at the start of `raw` (which begins with a backslash);
 /// `None` if it is malformed or a lone surrogate.
 fn unescape(raw: &[u8]) -> Option<(usize, char)> {
@@ -59,17 +61,31 @@ pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Resu
 /// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
 pub fn decode(raw: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len() + STEP);
-    decode_into(raw, &mut text);
+    decode_into(raw, &mut text, usize::MAX);
+    text
+}
+
+/// `span` of the text that the inside of a JSON string stands for. What stands behind it is not looked at.
+pub(super) fn decode_part(raw: &[u8], span: Span) -> Vec<u8> {
+    let mut text = Vec::with_capacity(span.len() as usize + STEP);
+    if let [start] = raw_offsets(raw, &[span.start])[..] {
+        decode_into(&raw[start as usize..], &mut text, span.len() as usize);
+    }
     text
 }
 
 /// Bytes copied at a time.
 const STEP: usize = 16;
 
-/// As [`decode`], appended to `text`.
-pub(super) fn decode_into(raw: &[u8], text: &mut Vec<u8>) {
+/// As [`decode`], appended to `text`, but only `most` bytes of it.
+pub(super) fn decode_into(raw: &[u8], text: &mut Vec<u8>, most: usize) {
     let mut rest = raw;
-    while let Some(chunk) = rest.first_chunk::<STEP>() {
+    let end = text.len().saturating_add(most);
+    while text.len() < end {
+        let Some(chunk) = rest.first_chunk::<STEP>() else {
+            decode_rest(rest, text);
+            break;
+        };
         // escapes stand close together (line ends), so a chunk is copied whole and shortened: no call, no loop
         let plain = until_backslash(chunk);
         text.extend_from_slice(chunk);
@@ -81,6 +97,11 @@ pub(super) fn decode_into(raw: &[u8], text: &mut Vec<u8>) {
             rest = &rest[len..];
         }
     }
+    text.truncate(end);
+}
+
+/// As [`decode_into`], without room to read ahead.
+fn decode_rest(mut rest: &[u8], text: &mut Vec<u8>) {
     while let Some(plain) = memchr(b'\\', rest) {
         text.extend_from_slice(&rest[..plain]);
         rest = &rest[plain..];
@@ -172,6 +193,16 @@ mod tests {
             for (at, offset) in noted {
                 prop_assert_eq!(decode(&inside[..at as usize]), &text.as_bytes()[..offset as usize]);
             }
+        }
+
+        #[test]
+        fn a_part_is_what_stands_there(text in r#"[a\\"é😀\n]{0,60}"#, from in 0usize..60, chars in 0usize..60) {
+            let raw = serde_json::to_string(&text).unwrap();
+            let inside = &raw.as_bytes()[1..raw.len() - 1];
+            let offset = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
+            let (start, end) = (offset(from), offset(from + chars));
+            let span = Span::new(start, end);
+            prop_assert_eq!(decode_part(inside, span), &text.as_bytes()[start..end]);
         }
 
         #[test]

@@ -12,7 +12,8 @@ pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
     let mut out = String::new();
     let mut length = 0;
     let mut pending_space = false;
-    for c in bstr::ByteSlice::chars(beginning) {
+    let mut rest = beginning;
+    while let Some(c) = take_char(&mut rest) {
         if c.is_whitespace() {
             pending_space = !out.is_empty();
             continue;
@@ -28,6 +29,19 @@ pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
         length += 1;
     }
     if complete { out } else { out + "…" }
+}
+
+/// The first character of `text`, which then begins after it; `�` for bytes that are not UTF-8.
+fn take_char(text: &mut &[u8]) -> Option<char> {
+    let first = *text.first()?;
+    // nearly always; to decode one takes several times as long
+    if first.is_ascii() {
+        *text = &text[1..];
+        return Some(char::from(first));
+    }
+    let (c, len) = bstr::decode_utf8(*text);
+    *text = &text[len..];
+    Some(c.unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 /// A name on one line, with `·` for characters that are not safe to print.

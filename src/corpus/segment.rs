@@ -83,10 +83,14 @@ impl Segmenter {
             Unit::Document if is_blank(text) => {}
             Unit::Document => out.push(Span::new(0, text.len())),
             Unit::Line => out.extend(lines(text)),
-            Unit::Paragraph => match self.decide(text) {
-                ParagraphBreak::BlankLine => blocks(text, |span, _| out.push(span)),
-                _ => out.extend(lines(text)),
-            },
+            Unit::Paragraph => {
+                let first = out.len();
+                out.extend(lines(text));
+                if self.decide_by(text, || out[first..].iter().copied()) == ParagraphBreak::BlankLine {
+                    let lines = out.split_off(first);
+                    blocks(text, lines.into_iter(), |span, _| out.push(span));
+                }
+            }
             Unit::Sentence => {
                 let mut paragraphs = Vec::new();
                 self.split(Unit::Paragraph, text, &mut paragraphs);
@@ -99,11 +103,16 @@ impl Segmenter {
 
     /// What separates the paragraphs of `text`: never `Auto`.
     pub fn decide(&self, text: &[u8]) -> ParagraphBreak {
+        self.decide_by(text, || lines(text))
+    }
+
+    /// As [`Segmenter::decide`], from the lines of `text`.
+    fn decide_by<L: Iterator<Item = Span>>(&self, text: &[u8], lines: impl FnOnce() -> L) -> ParagraphBreak {
         if self.paragraph_break != ParagraphBreak::Auto {
             return self.paragraph_break;
         }
         let (mut blocks_seen, mut wrapped, mut all) = (0, 0, 0);
-        blocks(text, |span, shape| {
+        blocks(text, lines(), |span, shape| {
             blocks_seen += 1;
             all += span.len();
             if shape.lines > 1 && shape.longest <= WRAPPED_LINE {
@@ -136,10 +145,10 @@ struct Shape {
     longest: usize,
 }
 
-/// Calls `found` with each maximal run of lines that are not blank.
-fn blocks(text: &[u8], mut found: impl FnMut(Span, Shape)) {
+/// Calls `found` with each maximal run of `lines`, which are those of `text` that are not blank.
+fn blocks(text: &[u8], lines: impl Iterator<Item = Span>, mut found: impl FnMut(Span, Shape)) {
     let mut block: Option<(Span, Shape)> = None;
-    for line in lines(text) {
+    for line in lines {
         match &mut block {
             Some((span, shape)) if adjoins(text, *span, line) => {
                 span.end = line.end;

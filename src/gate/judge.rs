@@ -86,7 +86,6 @@ impl<'o> Judge<'o> {
             findings: Tally::of(&self.statuses),
             obsolete: self.obsolete,
             statuses: self.statuses,
-            digests: self.contents.iter().map(|content| content.repeat).collect(),
         })
     }
 

@@ -60,7 +60,7 @@ impl<'a> Counted<'a> {
         let corpus = &self.outcome.corpus;
         let judged = corpus.ids().filter(|id| corpus.role(*id) == Role::Judged);
         let tokens = judged.map(|id| u64::from(self.outcome.tokens[id.index()])).sum();
-        share(edits.iter().map(|edit| u64::from(edit.tokens)).sum(), tokens)
+        share(edits.iter().map(|edit| u64::from(edit.wording.tokens)).sum(), tokens)
     }
 
     fn path(&self, doc: DocId) -> String {
@@ -78,7 +78,7 @@ impl<'a> Counted<'a> {
         let sources = &self.outcome.corpus.sources;
         let mut repeated = vec![0; sources.len()];
         for edit in &self.edits {
-            repeated[self.outcome.corpus.document(edit.place.doc).source as usize] += u64::from(edit.tokens);
+            repeated[self.outcome.corpus.document(edit.place.doc).source as usize] += u64::from(edit.wording.tokens);
         }
         let mut worst = (0.0, None);
         for (source, repeated) in sources.iter().zip(repeated) {

@@ -17,7 +17,7 @@ mod verdict;
 
 pub use allow::{AllowList, Date, Fault};
 pub use baseline::Baseline;
-pub use contents::{Content, contents, said};
+pub use contents::{Content, contents};
 pub use judge::{Judge, JudgeOptions, Named};
 pub use limits::{GateKind, Limit};
 pub use verdict::{Gate, Level, Obsolete, Quantity, Status, Tally, Verdict};

@@ -191,9 +191,6 @@ pub struct Verdict {
     /// For each edit of the plan, whether it counts. In reports each finding has its own.
     #[serde(skip)]
     pub statuses: Vec<Status>,
-    /// For each edit of the plan, the digest of what it says. In reports each finding has its own.
-    #[serde(skip)]
-    pub digests: Vec<u128>,
 }
 
 #[cfg(test)]

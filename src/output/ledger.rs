@@ -23,6 +23,9 @@ pub(super) const VERSION: u32 = 1;
 /// zstd level: what was cut is written once and hardly ever read, so the fastest.
 const LEVEL: i32 = 1;
 
+/// Bytes that are compressed at a time: a block of zstd.
+const BUFFER: usize = 128 << 10;
+
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -78,15 +81,16 @@ impl Name {
 
 /// Writes a ledger.
 pub(super) struct LedgerWriter {
-    out: zstd::stream::write::Encoder<'static, BufWriter<DiskFile>>,
+    /// Lines are put together before they are compressed: for that a call costs more than a copy.
+    out: BufWriter<zstd::stream::write::Encoder<'static, DiskFile>>,
     lines: u64,
 }
 
 impl LedgerWriter {
     pub(super) fn new(file: DiskFile, directory: bool) -> io::Result<LedgerWriter> {
-        let mut out = zstd::stream::write::Encoder::new(BufWriter::new(file), LEVEL)?;
-        out.include_checksum(true)?;
-        let mut writer = LedgerWriter { out, lines: 0 };
+        let mut encoder = zstd::stream::write::Encoder::new(file, LEVEL)?;
+        encoder.include_checksum(true)?;
+        let mut writer = LedgerWriter { out: BufWriter::with_capacity(BUFFER, encoder), lines: 0 };
         writer.line(&Line::Header { unecho_ledger: VERSION, directory })?;
         Ok(writer)
     }
@@ -125,6 +129,6 @@ impl LedgerWriter {
     pub(super) fn finish(mut self) -> io::Result<DiskFile> {
         let end = self.lines;
         self.line(&Line::End { end })?;
-        self.out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)
+        self.out.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
     }
 }

@@ -8,8 +8,8 @@ use super::model::{
     CorpusTotals, DocumentTotals, DocumentView, Histograms, KeptPassageView, Kind, Location, Member, Overview,
     Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
 };
-use crate::corpus::{self, Corpus, DocId, EXCERPT_WINDOW, Format, Place, Reject, Role, Span, Unit, excerpt};
-use crate::gate::{Status, said};
+use crate::corpus::{Corpus, DocId, EXCERPT_WINDOW, Format, Place, Reject, Role, Span, Unit, excerpt};
+use crate::gate::Status;
 use crate::input::{FieldPath, field_text};
 use crate::pipeline::Outcome;
 use crate::resolve::{Edit, Fate, Group, KeptPassage};
@@ -23,8 +23,6 @@ pub(super) struct Describer<'o> {
     locator: Locator,
     /// For each edit of the plan, whether it counts; empty if they were not judged.
     pub(super) statuses: Vec<Status>,
-    /// For each edit of the plan, the digest of what it says; empty if they were not judged.
-    pub(super) digests: Vec<u128>,
 }
 
 impl<'o> Describer<'o> {
@@ -32,7 +30,7 @@ impl<'o> Describer<'o> {
     pub(super) fn new(outcome: &'o Outcome) -> Describer<'o> {
         let groups = outcome.plan.groups();
         let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
-        Describer { outcome, groups, locator, statuses: Vec::new(), digests: Vec::new() }
+        Describer { outcome, groups, locator, statuses: Vec::new() }
     }
 
     /// All but groups and what was measured.
@@ -123,7 +121,7 @@ impl<'o> Describer<'o> {
         match self.outcome.plan.fates[id.index()] {
             Fate::Kept => 0,
             Fate::Removed | Fate::Emptied => u64::from(self.outcome.tokens[id.index()]),
-            Fate::Edited => self.edits_of(id).iter().map(|e| u64::from(e.tokens)).sum(),
+            Fate::Edited => self.edits_of(id).iter().map(|e| u64::from(e.wording.tokens)).sum(),
         }
     }
 
@@ -163,17 +161,14 @@ impl<'o> Describer<'o> {
     pub(super) fn member(&self, edit: u32) -> Member {
         let plan = &self.outcome.plan;
         let status = self.statuses.get(edit as usize).cloned();
-        let digest = self.digests.get(edit as usize).copied();
         let edit = &plan.edits[edit as usize];
         let pieces = plan.pieces_of(edit);
-        let digest =
-            digest.unwrap_or_else(|| said(self.outcome, edit.place.doc, pieces, &mut corpus::Tokens::default()));
         Member {
             location: self.location(edit.place, pieces),
             similarity: edit.similarity,
             kind: if edit.exact { Kind::Exact } else { Kind::Near },
-            tokens: edit.tokens,
-            digest: format!("{digest:032x}"),
+            tokens: edit.wording.tokens,
+            digest: format!("{:032x}", edit.wording.digest),
             remainder: edit.unit == Unit::Document && !plan.cuts_of(edit.place.doc).is_empty(),
             status,
         }

@@ -63,12 +63,18 @@ impl InFile {
 impl Columns {
     /// The width of `text`.
     fn of(text: &[u8]) -> Columns {
-        let chars = count_chars(text) as u32;
-        let utf16 = match std::str::from_utf8(text) {
-            Ok(_) => chars + text.iter().filter(|&&b| b >= 0xf0).count() as u32,
-            Err(_) => bstr::ByteSlice::chars(text).map(|c| c.len_utf16() as u32).sum(),
-        };
-        Columns { chars, utf16, bytes: text.len() as u32 }
+        let bytes = text.len() as u32;
+        match simdutf8::basic::from_utf8(text) {
+            Ok(text) => {
+                let chars = text.chars().count() as u32;
+                let outside_plane_0 = text.bytes().filter(|&b| b >= 0xf0).count() as u32;
+                Columns { chars, utf16: chars + outside_plane_0, bytes }
+            }
+            Err(_) => {
+                let chars = || bstr::ByteSlice::chars(text);
+                Columns { chars: chars().count() as u32, utf16: chars().map(|c| c.len_utf16() as u32).sum(), bytes }
+            }
+        }
     }
 }
 
@@ -126,7 +132,8 @@ pub(super) fn beginning(corpus: &Corpus, doc: DocId, from: Position, to: Positio
 /// The positions of ascending offsets in one document.
 fn positions(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
     let doc = offsets[0].0;
-    let text = corpus.text(doc);
+    let last = offsets.last().map_or(0, |&(_, offset)| offset);
+    let text = corpus.text_at(Place { doc, span: Span { start: 0, end: last } });
     let points: Vec<Span> = offsets.iter().map(|&(_, offset)| Span { start: offset, end: offset }).collect();
     let sources = corpus.source_ranges(doc, &points);
     let raw = &corpus.source_of(doc).bytes;
@@ -146,7 +153,7 @@ fn positions(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
 
 /// Characters in `bytes`.
 fn count_chars(bytes: &[u8]) -> u64 {
-    match std::str::from_utf8(bytes) {
+    match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => text.chars().count() as u64,
         Err(_) => bstr::ByteSlice::chars(bytes).count() as u64,
     }

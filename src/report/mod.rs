@@ -68,7 +68,6 @@ impl<'o> Report<'o> {
     pub fn judged(mut self, mut verdict: Verdict) -> Report<'o> {
         if let Groups::Found(describer) = &mut self.groups {
             describer.statuses = std::mem::take(&mut verdict.statuses);
-            describer.digests = std::mem::take(&mut verdict.digests);
         }
         self.overview.verdict = Some(verdict);
         self

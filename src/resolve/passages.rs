@@ -14,7 +14,7 @@ use crate::corpus::{Corpus, DocId, Place, Segmenter, Span, TokenOptions, Tokens,
 use crate::search::edits::{EditOptions, EditedKeeper, EditedMatch, EditedPassages};
 use crate::search::passage::{self, Passage, PassageOptions, Passages};
 use crate::search::{Apart, Link};
-use crate::sketch::digest;
+use crate::sketch::Wording;
 
 /// How passages are cut.
 #[derive(Clone, Debug, Default)]
@@ -131,15 +131,16 @@ impl<'c> PassageSearch<'c> {
         for part in parts {
             let Some(part) = self.whole_in_both(passage, part, snapper) else { continue };
             // of a word that is cut in two, no token goes
-            let tokens = self.tokens_in(snapper.words(part).of(left));
-            if !self.passages.options().admits(part.len(), tokens) {
+            let tokens = self.wording(snapper.words(part).of(left)).tokens;
+            if !self.passages.options().admits(part.len(), tokens as usize) {
                 continue;
             }
-            if tokens < self.options.min_tokens {
+            if (tokens as usize) < self.options.min_tokens {
                 reason = KeptReason::FewTokens;
                 continue;
             }
-            if self.are_apart(part.of(left), None) {
+            let wording = self.wording(part.of(left));
+            if self.are_apart(wording, None) {
                 reason = KeptReason::Decided;
                 continue;
             }
@@ -148,7 +149,7 @@ impl<'c> PassageSearch<'c> {
                 return None; // the copy goes in this pass; the next one looks again
             }
             let link = Link { keeper: self.place(passage.text, copy), similarity: 1.0, exact: true };
-            return Some(Repeat { span: part, unit: Unit::Passage, tokens: tokens as u32, link });
+            return Some(Repeat { span: part, unit: Unit::Passage, wording: Wording { tokens, ..wording }, link });
         }
         let own = self.entered.len() as u32 - 1;
         let copy = self.passages.copy_of(passage, rest);
@@ -184,30 +185,28 @@ impl<'c> PassageSearch<'c> {
             EditedKeeper::Itself => own,
         };
         let link = Link { keeper: self.place(text, found.kept), similarity: found.identity(), exact: found.is_exact() };
-        let repeat = Repeat { span: found.span, unit: Unit::Passage, tokens: found.tokens, link };
+        let wording = Wording { tokens: found.tokens, ..self.wording(found.span.of(left)) };
         let copy = Some((text, found.kept)).filter(|_| !found.is_exact());
-        (!self.are_apart(found.span.of(left), copy)).then_some(repeat)
+        let repeat = Repeat { span: found.span, unit: Unit::Passage, wording, link };
+        (!self.are_apart(wording, copy)).then_some(repeat)
     }
 
     /// Whether it was decided that a passage and its copy both stay; the copy has the same tokens unless its text and place
     /// are given.
-    fn are_apart(&mut self, passage: &[u8], copy: Option<(u32, Span)>) -> bool {
+    fn are_apart(&mut self, passage: Wording, copy: Option<(u32, Span)>) -> bool {
         if self.options.apart.is_empty() {
             return false;
         }
-        let (corpus, entered) = (self.corpus, &self.entered);
-        let mut digest_of = |text: &[u8]| {
-            self.tokens.read(text, self.options.tokens);
-            digest(&self.tokens.hashes)
-        };
-        let own = digest_of(passage);
-        let copy = copy.map_or(own, |(text, span)| digest_of(span.of(&text_of(corpus, entered, text))));
-        self.options.apart.holds(own, copy)
+        let copy = copy.map_or(passage, |(text, span)| {
+            let text = text_of(self.corpus, &self.entered, text);
+            self.wording(span.of(&text))
+        });
+        self.options.apart.holds(passage.digest, copy.digest)
     }
 
-    fn tokens_in(&mut self, text: &[u8]) -> usize {
+    fn wording(&mut self, text: &[u8]) -> Wording {
         self.tokens.read(text, self.options.tokens);
-        self.tokens.len()
+        Wording::of(&self.tokens.hashes)
     }
 
     /// A span of a text that was entered, in its document.

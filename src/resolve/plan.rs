@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::corpus::{DocId, Place, Span, Unit};
+use crate::sketch::Wording;
 
 /// What becomes of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +34,8 @@ pub struct Edit {
     pub similarity: f64,
     /// Whether their tokens are equal.
     pub exact: bool,
-    /// Tokens in the repeat.
-    pub tokens: u32,
+    /// What the repeat says.
+    pub wording: Wording,
 }
 
 /// Bytes that go: a repeat and the gap that goes with it.

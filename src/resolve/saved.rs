@@ -3,6 +3,7 @@
 use super::plan::{Cut, Edit, Fate, KeptPassage, KeptReason, Plan};
 use crate::corpus::{DocId, Place, Span, Unit};
 use crate::resume::{Columns, Part};
+use crate::sketch::Wording;
 
 /// The fates by their numbers.
 const FATES: [Fate; 4] = [Fate::Kept, Fate::Edited, Fate::Removed, Fate::Emptied];
@@ -37,7 +38,8 @@ impl Plan {
         part.push_owned(self.edits.iter().map(|edit| [number(&Unit::ALL, edit.unit), u8::from(edit.exact)]).collect());
         part.push_owned(self.edits.iter().map(|edit| numbers(edit.keeper)).collect());
         part.push_owned(self.edits.iter().map(|edit| edit.similarity).collect());
-        part.push_owned(self.edits.iter().map(|edit| edit.tokens).collect());
+        part.push_owned(self.edits.iter().map(|edit| edit.wording.tokens).collect());
+        part.push_owned(self.edits.iter().map(|edit| edit.wording.digest).collect());
         part.push_owned(self.cuts.iter().map(|cut| numbers(cut.place)).collect());
         part.push_owned(self.cuts.iter().map(|cut| cut.edit).collect());
         part.push_owned(self.pieces.iter().map(|span| [span.start, span.end]).collect());
@@ -76,6 +78,7 @@ fn take_edits(columns: &mut Columns) -> Option<Vec<Edit>> {
     let keepers: Vec<[u32; 3]> = columns.take()?;
     let similarities: Vec<f64> = columns.take()?;
     let tokens: Vec<u32> = columns.take()?;
+    let digests: Vec<u128> = columns.take()?;
     let edit = |i: usize, at: &[u32; 3]| {
         let ([from, to], [unit, exact]) = (*pieces.get(i)?, *kinds.get(i)?);
         Some(Edit {
@@ -85,7 +88,7 @@ fn take_edits(columns: &mut Columns) -> Option<Vec<Edit>> {
             keeper: place(*keepers.get(i)?),
             similarity: *similarities.get(i)?,
             exact: exact == 1,
-            tokens: *tokens.get(i)?,
+            wording: Wording { tokens: *tokens.get(i)?, digest: *digests.get(i)? },
         })
     };
     places.iter().enumerate().map(|(i, at)| edit(i, at)).collect()

@@ -21,12 +21,12 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::corpus::{Corpus, DocId, Place, Segmenter, Span, TokenOptions, Unit, is_blank};
+use crate::corpus::{Corpus, DocId, Place, Segmenter, Span, TokenOptions, Tokens, Unit, is_blank};
 use crate::error::Result;
 use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::search::{Link, Searcher};
-use crate::sketch::Sketcher;
+use crate::sketch::{Sketcher, Wording};
 
 use super::attempt::{Attempt, Banned, Standing, standing};
 use super::form::Form;
@@ -84,9 +84,11 @@ pub fn resolve(
     progress.begin(Stage::Resolve, order.len() as u64);
     let mut plan = Plan { fates: vec![Fate::Kept; corpus.len()], ..Plan::default() };
     let sketcher = Sketcher::new(options.tokens);
-    let kept_documents = FxHashMap::default();
-    let mut settler = Settler { corpus, search, options, sketcher, plan: &mut plan, kept_documents };
+    let kept_documents = vec![None; corpus.len()];
+    let (plan_made, tokens) = (&mut plan, Tokens::default());
+    let mut settler = Settler { corpus, search, options, sketcher, tokens, plan: plan_made, kept_documents };
     for (i, &doc) in order.iter().enumerate() {
+        order.get(i + AHEAD).inspect(|&&next| settler.prepare(next));
         if i % 256 == 0 {
             progress.check()?;
             progress.advance(256);
@@ -108,15 +110,19 @@ pub fn resolve(
     Ok(plan)
 }
 
+/// How many documents before its own turn the memory that one needs is asked for.
+const AHEAD: usize = 4;
+
 /// The state of the pass.
 struct Settler<'c, 'o> {
     corpus: &'c Corpus,
     search: UnitSearch<'c>,
     options: &'o ResolveOptions,
     sketcher: Sketcher,
+    tokens: Tokens,
     plan: &'o mut Plan,
-    /// The class of what is left of each document that is kept.
-    kept_documents: FxHashMap<DocId, u32>,
+    /// The class of what is left of each document, if it is kept and compared.
+    kept_documents: Vec<Option<u32>>,
 }
 
 /// A segment or passage that repeats a kept one, in coordinates of what is left of its document.
@@ -124,7 +130,7 @@ struct Settler<'c, 'o> {
 pub(super) struct Repeat {
     pub(super) span: Span,
     pub(super) unit: Unit,
-    pub(super) tokens: u32,
+    pub(super) wording: Wording,
     pub(super) link: Link,
 }
 
@@ -140,6 +146,11 @@ impl Settler<'_, '_> {
             segments: self.search.segments.iter().map(Searcher::mark).collect(),
             passages: self.search.passages.as_ref().map(PassageSearch::mark),
         }
+    }
+
+    /// Says that a document will soon be settled.
+    fn prepare(&self, doc: DocId) {
+        self.search.documents.iter().chain(&self.search.segments).for_each(|searcher| searcher.prepare(doc));
     }
 
     /// The documents before stay as they are.
@@ -219,7 +230,7 @@ impl Settler<'_, '_> {
         let Some(rest) = self.cut(doc, &form, &text, &parts) else { return false };
         let compared = self.search.documents.as_mut().and_then(|d| d.compare(&rest.text(&text), class));
         match compared {
-            Some((link, tokens)) => self.push_edit(doc, Unit::Document, rest.spans(), tokens, link),
+            Some((link, wording)) => self.push_edit(doc, Unit::Document, rest.spans(), wording, link),
             None => {
                 self.plan.undo_to(marks);
                 return false;
@@ -233,15 +244,15 @@ impl Settler<'_, '_> {
     fn likely_keeper(&self, doc: DocId, repeats: &[Repeat]) -> Option<(DocId, u32)> {
         let mut tokens: FxHashMap<DocId, u32> = FxHashMap::default();
         for repeat in repeats {
-            *tokens.entry(repeat.link.keeper.doc).or_default() += repeat.tokens;
+            *tokens.entry(repeat.link.keeper.doc).or_default() += repeat.wording.tokens;
         }
         tokens.remove(&doc);
         let (keeper, most) = tokens.into_iter().max_by_key(|&(keeper, tokens)| (tokens, Reverse(keeper)))?;
-        let repeated: u32 = repeats.iter().filter(|r| r.link.keeper.doc != keeper).map(|r| r.tokens).sum();
+        let repeated: u32 = repeats.iter().filter(|r| r.link.keeper.doc != keeper).map(|r| r.wording.tokens).sum();
         if self.plan.fates[keeper.index()] != Fate::Edited {
             return None;
         }
-        let class = *self.kept_documents.get(&keeper)?;
+        let class = self.kept_documents[keeper.index()]?;
         let documents = self.search.documents.as_ref()?;
         let row = documents.table().rows_of(doc).first()?;
         let rest = documents.table().tokens_of(row.class).saturating_sub(repeated);
@@ -252,11 +263,12 @@ impl Settler<'_, '_> {
     /// kept before.
     fn settle_segments(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &Marks) -> Fate {
         let plan_marks = self.plan.marks();
-        let mut attempt = Attempt::new(self.options.segmenter, &self.corpus.text(doc), plan_marks.edits);
+        let text = self.corpus.text(doc);
+        let mut attempt = Attempt::new(self.options.segmenter, &text, plan_marks.edits);
         let mut from_rows = Some(repeats);
         while attempt.left > 0 {
-            let form = self.attempt(doc, &mut attempt, from_rows.take(), marks);
-            if let Some(fate) = form.and_then(|form| self.settle_rest(doc, &form, marks, &mut attempt)) {
+            let form = self.attempt(doc, &text, &mut attempt, from_rows.take(), marks);
+            if let Some(fate) = form.and_then(|form| self.settle_rest(doc, &text, &form, marks, &mut attempt)) {
                 return fate;
             }
             attempt.left = attempt.left.saturating_sub(1);
@@ -272,13 +284,13 @@ impl Settler<'_, '_> {
     fn attempt(
         &mut self,
         doc: DocId,
+        text: &[u8],
         attempt: &mut Attempt,
         mut known: Option<Vec<Repeat>>,
         marks: &Marks,
     ) -> Option<Form> {
-        let text = self.corpus.text(doc);
         let mut form = Form::whole(text.len());
-        let mut left = form.text(&text);
+        let mut left = form.text(text);
         let mut segmenter = Segmenter { paragraph_break: attempt.first_break };
         loop {
             let repeats = known.take().unwrap_or_else(|| self.repeats_in_form(doc, &form, &left, segmenter, attempt));
@@ -288,7 +300,7 @@ impl Settler<'_, '_> {
                 return None;
             }
             let Some(rest) = self.cut(doc, &form, &left, &repeats) else { return Some(form) };
-            left = rest.text(&text);
+            left = rest.text(text);
             form = rest;
             let next = Segmenter { paragraph_break: self.options.segmenter.decide(&left) };
             if self.splits_alike() && next == segmenter {
@@ -311,12 +323,18 @@ impl Settler<'_, '_> {
 
     /// Decides about what is left of a document after cuts; `None` if the attempt has to be made again: the document would
     /// go, and with it keepers of its own cuts, so it is to be judged without these.
-    fn settle_rest(&mut self, doc: DocId, form: &Form, marks: &Marks, attempt: &mut Attempt) -> Option<Fate> {
+    fn settle_rest(
+        &mut self,
+        doc: DocId,
+        text: &[u8],
+        form: &Form,
+        marks: &Marks,
+        attempt: &mut Attempt,
+    ) -> Option<Fate> {
         if form.is_whole() {
             return Some(Fate::Kept);
         }
-        let text = self.corpus.text(doc);
-        let left = form.text(&text);
+        let left = form.text(text);
         if is_blank(&left) && !self.options.keep_empty {
             self.undo_parts(marks);
             return Some(Fate::Emptied);
@@ -346,7 +364,7 @@ impl Settler<'_, '_> {
         let place = Place { doc, span: Span { start: first.start, end: last.end } };
         if let Some(documents) = &mut self.search.documents {
             documents.keep(class, place);
-            self.kept_documents.insert(doc, class);
+            self.kept_documents[doc.index()] = Some(class);
         }
     }
 
@@ -354,13 +372,13 @@ impl Settler<'_, '_> {
     fn remove_if_repeat(&mut self, doc: DocId, class: u32, spans: &[Span]) -> bool {
         let Some(documents) = &mut self.search.documents else { return false };
         let Some(link) = documents.find(class) else { return false };
-        let tokens = documents.table().tokens_of(class);
-        self.push_edit(doc, Unit::Document, spans, tokens, link);
+        let wording = documents.table().wording_of(class);
+        self.push_edit(doc, Unit::Document, spans, wording, link);
         true
     }
 
     /// Notes an edit; gives its index.
-    fn push_edit(&mut self, doc: DocId, unit: Unit, spans: &[Span], tokens: u32, link: Link) -> u32 {
+    fn push_edit(&mut self, doc: DocId, unit: Unit, spans: &[Span], wording: Wording, link: Link) -> u32 {
         let first = self.plan.pieces.len() as u32;
         self.plan.pieces.extend_from_slice(spans);
         let start = spans.first().map_or(0, |s| s.start);
@@ -372,7 +390,7 @@ impl Settler<'_, '_> {
             keeper: link.keeper,
             similarity: link.similarity,
             exact: link.exact,
-            tokens,
+            wording,
         });
         self.plan.edits.len() as u32 - 1
     }
@@ -383,7 +401,7 @@ impl Settler<'_, '_> {
         let mut cuts = Vec::new();
         for (repeat, cut) in repeats.iter().zip(widen(left, &spans)) {
             let Some(cut) = cut else { continue };
-            let edit = self.push_edit(doc, repeat.unit, &form.original(repeat.span), repeat.tokens, repeat.link);
+            let edit = self.push_edit(doc, repeat.unit, &form.original(repeat.span), repeat.wording, repeat.link);
             for span in form.original(cut) {
                 cuts.push(span);
                 self.plan.cuts.push(Cut { place: Place { doc, span }, edit });
@@ -440,7 +458,7 @@ impl Settler<'_, '_> {
                     searcher.keep(class, place);
                     continue;
                 };
-                let repeat = Repeat { span, unit, tokens: searcher.table().tokens_of(class), link };
+                let repeat = Repeat { span, unit, wording: searcher.table().wording_of(class), link };
                 match standing(doc, &repeat, place.span, cut.map(|(_, attempt)| attempt)) {
                     Standing::Free => repeats.push(repeat),
                     Standing::Deferred => deferred.push(repeat),
@@ -503,8 +521,8 @@ impl Settler<'_, '_> {
             }
             match groups.iter().find(|group| group.unit == Unit::Document) {
                 Some(whole) => {
-                    let (tokens, link) = self.reason(whole);
-                    self.push_edit(doc, Unit::Document, &[whole.keeper.span], tokens, link);
+                    let (wording, link) = self.reason(whole);
+                    self.push_edit(doc, Unit::Document, &[whole.keeper.span], wording, link);
                     self.plan.fates[doc.index()] = Fate::Removed;
                 }
                 None => self.cut_keepers(doc, groups, &mut cuts),
@@ -513,10 +531,12 @@ impl Settler<'_, '_> {
         self.plan.cuts.extend(cuts);
     }
 
-    /// Why the keeper of a group goes: it repeats the first member of its group.
-    fn reason(&self, group: &Group) -> (u32, Link) {
+    /// What the keeper of a group says, and why it goes: it repeats the first member of its group.
+    fn reason(&mut self, group: &Group) -> (Wording, Link) {
         let edit = &self.plan.edits[group.edits[0] as usize];
-        (edit.tokens, Link { keeper: edit.place, similarity: edit.similarity, exact: edit.exact })
+        let link = Link { keeper: edit.place, similarity: edit.similarity, exact: edit.exact };
+        self.tokens.read(&self.corpus.text_at(group.keeper), self.options.tokens);
+        (Wording::of(&self.tokens.hashes), link)
     }
 
     /// Cuts the kept segments of one document that lie whole in what is left of it.
@@ -527,8 +547,8 @@ impl Settler<'_, '_> {
         for group in groups {
             let Some(span) = form.locate(group.keeper.span) else { continue };
             let Some(Some(cut)) = widen(&form.text(&text), &[span]).pop() else { continue };
-            let (tokens, link) = self.reason(group);
-            let edit = self.push_edit(doc, group.unit, &[group.keeper.span], tokens, link);
+            let (wording, link) = self.reason(group);
+            let edit = self.push_edit(doc, group.unit, &[group.keeper.span], wording, link);
             let pieces = form.original(cut);
             cuts.extend(pieces.iter().map(|&span| Cut { place: Place { doc, span }, edit }));
             form = form.without(&pieces);

@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -130,18 +131,52 @@ pub struct DiskFile {
     file: fs::File,
     path: PathBuf,
     hasher: Hasher,
+    flushing: Flushing,
+}
+
+/// What is flushed to the disk while more is written, so that the disk does not stand idle until the end.
+#[derive(Default)]
+struct Flushing {
+    /// How much had been written when it began last.
+    from: u64,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// Bytes that are written before they are flushed.
+const FLUSHED_AT_ONCE: u64 = 32 << 20;
+
+impl Flushing {
+    /// Begins to flush what was written, if that is much and the disk is not busy with this file already.
+    fn go_on(&mut self, file: &fs::File, written: u64) -> io::Result<()> {
+        if written - self.from < FLUSHED_AT_ONCE || self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return Ok(());
+        }
+        self.end()?;
+        let file = file.try_clone()?;
+        self.from = written;
+        // without a thread it is flushed at the end
+        self.thread = thread::Builder::new().name("flush".to_owned()).spawn(move || file.sync_data()).ok();
+        Ok(())
+    }
+
+    /// Waits for it. The system tells of a failure once, so it must be asked for here.
+    fn end(&mut self) -> io::Result<()> {
+        self.thread.take().map_or(Ok(()), |thread| thread.join().expect("flushing does not panic"))
+    }
 }
 
 impl DiskFile {
     /// Makes a file, or empties one.
     pub fn create(path: &Path) -> io::Result<DiskFile> {
         allow(Step::Make, path, 0)?;
-        Ok(DiskFile { file: fs::File::create(path)?, path: path.to_owned(), hasher: Hasher::default() })
+        let file = fs::File::create(path)?;
+        Ok(DiskFile { file, path: path.to_owned(), hasher: Hasher::default(), flushing: Flushing::default() })
     }
 
     /// Flushes all of it to the disk.
-    pub fn finish(self) -> io::Result<Checksum> {
+    pub fn finish(mut self) -> io::Result<Checksum> {
         allow(Step::Sync, &self.path, 0)?;
+        self.flushing.end()?;
         self.file.sync_all()?;
         synced(&self.path, self.hasher.len);
         Ok(self.hasher.checksum())
@@ -150,9 +185,12 @@ impl DiskFile {
 
 impl Write for DiskFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let allowed = allow(Step::Write, &self.path, bytes.len())?;
+        // a large piece in parts: while one is hashed, and the next one copied, the disk has something to do
+        let most = bytes.len().min(FLUSHED_AT_ONCE as usize);
+        let allowed = allow(Step::Write, &self.path, most)?;
         let written = self.file.write(&bytes[..allowed])?;
         self.hasher.add(&bytes[..written]);
+        self.flushing.go_on(&self.file, self.hasher.len)?;
         Ok(written)
     }
 

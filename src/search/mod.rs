@@ -13,11 +13,12 @@ mod near;
 pub mod passage;
 mod verify;
 
-use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions};
+use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions, Unit};
 use crate::error::Result;
+use crate::kernel;
 use crate::progress::{Progress, Stage};
 use crate::resume::Parts;
-use crate::sketch::{Sketcher, Table};
+use crate::sketch::{Sketcher, Table, Wording};
 
 use contain::Postings;
 pub use decisions::{Apart, Choice, Decision, Decisions, Pair};
@@ -98,7 +99,7 @@ impl<'c> Searcher<'c> {
         progress: &dyn Progress,
     ) -> Result<Searcher<'c>> {
         let mut verified = Verified::default();
-        let mut sets = Sets::new(table.options.shingler, token_options);
+        let sets = Sets::new(table.options.shingler, token_options);
         let candidates = match (table.options.banding, options.measure) {
             (None, _) => Candidates::None,
             (Some(_), Measure::Containment) => Candidates::Postings(Postings::default()),
@@ -107,7 +108,7 @@ impl<'c> Searcher<'c> {
                 let (buckets, likely) = near::group(&table, options.similarity, grows);
                 progress.end();
                 progress.begin(Stage::Search, likely.len() as u64);
-                verified = verify::all(corpus, &table, &likely, &mut sets, saved, progress)?;
+                verified = verify::all(corpus, &table, &likely, &sets, saved, progress)?;
                 progress.end();
                 Candidates::Buckets(buckets)
             }
@@ -142,9 +143,22 @@ impl<'c> Searcher<'c> {
             && class as usize >= known
             && self.table.is_near(class)
         {
-            buckets.admit(&self.table, class, |other| self.kept[other as usize].is_some());
+            let original = self.table.rows_of(doc).first().filter(|_| self.table.options.unit == Unit::Document);
+            let original = original.map(|row| row.class).filter(|&class| self.table.is_near(class));
+            buckets.admit(&self.table, class, original, |other| self.kept[other as usize].is_some());
         }
         Some(class)
+    }
+
+    /// Says that the segments of a document will soon be asked for: most answers cost a cache miss or two, and nothing else.
+    pub fn prepare(&self, doc: DocId) {
+        for row in self.table.rows_of(doc) {
+            kernel::prefetch(&self.kept, row.class as usize);
+            self.table.prepare(row.class);
+            if let Candidates::Buckets(buckets) = &self.candidates {
+                buckets.prepare(row.class);
+            }
+        }
     }
 
     /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,
@@ -178,17 +192,17 @@ impl<'c> Searcher<'c> {
         })
     }
 
-    /// The link of a text that is not in the table to a class that is kept, and the tokens of the text; `None` if their
+    /// The link of a text that is not in the table to a class that is kept, and what the text says; `None` if their
     /// similarity, computed exactly, is below the threshold.
-    pub fn compare(&mut self, text: &[u8], keeper: u32) -> Option<(Link, u32)> {
-        let (own, digest, tokens) = self.sets.of_text(text);
-        if self.apart.holds(digest, self.table.digest_of(keeper)) {
+    pub fn compare(&mut self, text: &[u8], keeper: u32) -> Option<(Link, Wording)> {
+        let (own, wording) = self.sets.of_text(text);
+        if self.apart.holds(wording.digest, self.table.digest_of(keeper)) {
             return None;
         }
         let kept = self.sets.get(self.corpus, &self.table, keeper);
         let similarity = similarity(&own, &kept, self.options.measure);
         let keeper = self.kept[keeper as usize].filter(|_| similarity >= self.options.similarity)?;
-        Some((Link { keeper, similarity, exact: false }, tokens))
+        Some((Link { keeper, similarity, exact: false }, wording))
     }
 
     /// Whether two classes are at least as similar as the threshold: computed exactly, unless their signatures rule it out.

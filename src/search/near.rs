@@ -11,7 +11,8 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::sketch::{HASHES, Table, first_not_below, matches};
+use crate::kernel::prefetch;
+use crate::sketch::{HASHES, Table, first_not_below, matches, sort_spread};
 
 /// Kept classes that one bucket holds at the most.
 const KEEPERS_PER_BUCKET: u32 = 32;
@@ -111,7 +112,15 @@ fn group_bands(table: &Table, near: &[u32], bands: &[usize], similarity: f64, gr
 }
 
 fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grows: bool) -> Grouped {
-    let order = sorted(hashes.iter().zip(near).map(|(&hash, &class)| u64::from(hash) << 32 | u64::from(class)));
+    let entries = hashes.iter().zip(near).map(|(&hash, &class)| u64::from(hash) << 32 | u64::from(class));
+    let order = if grows {
+        sort_spread(entries)
+    } else {
+        // most hashes stand alone, and of these nothing is noted
+        let repeated = Repeated::new(hashes);
+        let entries: Vec<u64> = entries.filter(|&entry| repeated.may_hold((entry >> 32) as u32)).collect();
+        sort_spread(entries.iter().copied())
+    };
     let mut grouped = Grouped { together: Vec::new(), alone: Vec::new(), likely: Vec::new() };
     for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32) {
         let first = bucket[0] as u32;
@@ -126,30 +135,37 @@ fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grow
     grouped
 }
 
-/// The entries, ascending. They are spread evenly, so they are dealt out by their first bits, and each share, which is
-/// small, is sorted by itself.
-fn sorted(entries: impl ExactSizeIterator<Item = u64> + Clone) -> Vec<u64> {
-    // shares of about 32; more of them than 2^14 do not fit the cache
-    let bits = entries.len().max(1).ilog2().saturating_sub(5).clamp(1, 14);
-    let share = |entry: u64| (entry >> (64 - bits)) as usize;
-    let mut ends = vec![0usize; 1 << bits];
-    entries.clone().for_each(|entry| ends[share(entry)] += 1);
-    let mut total = 0;
-    for end in &mut ends {
-        total += std::mem::replace(end, total);
+/// Which hashes occur more than once, and by chance a few others: two bits for each of more slots than there are hashes.
+struct Repeated {
+    slots: Vec<u8>,
+    mask: u32,
+}
+
+impl Repeated {
+    /// Slots that a byte holds.
+    const IN_A_BYTE: u32 = 4;
+
+    fn new(hashes: &[u32]) -> Repeated {
+        let len = (hashes.len().max(1) as u32).saturating_mul(4).checked_next_power_of_two().unwrap_or(1 << 31);
+        let mut repeated = Repeated { slots: vec![0; (len / Self::IN_A_BYTE) as usize], mask: len - 1 };
+        for &hash in hashes {
+            let (byte, shift) = repeated.slot(hash);
+            let bits = &mut repeated.slots[byte];
+            // 0, then 1, then 3 for good
+            *bits |= (*bits & 1 << shift) << 1 | 1 << shift;
+        }
+        repeated
     }
-    let mut order = vec![0; total];
-    for entry in entries {
-        let place = &mut ends[share(entry)];
-        order[*place] = entry;
-        *place += 1;
+
+    fn slot(&self, hash: u32) -> (usize, u32) {
+        let slot = hash & self.mask;
+        ((slot / Self::IN_A_BYTE) as usize, slot % Self::IN_A_BYTE * 2)
     }
-    let mut start = 0;
-    for end in ends {
-        order[start..end].sort_unstable();
-        start = end;
+
+    fn may_hold(&self, hash: u32) -> bool {
+        let (byte, shift) = self.slot(hash);
+        self.slots[byte] >> shift & 2 != 0
     }
-    order
 }
 
 /// Whether the signatures of two classes promise a link.
@@ -188,12 +204,20 @@ impl Buckets {
         candidates.into_iter().map(|(_, _, keeper)| keeper).collect()
     }
 
+    /// Says that a class will soon be asked for.
+    pub(super) fn prepare(&self, class: u32) {
+        prefetch(&self.shared, class as usize);
+    }
+
     /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now, and
-    /// those that are kept are entered in that bucket. Costs a binary search per band.
-    pub(super) fn admit(&mut self, table: &Table, class: u32, is_kept: impl Fn(u32) -> bool) {
+    /// those that are kept are entered in that bucket. If it is what is left of another class, the `original`, it has most
+    /// of its bands, and who else has these is known. Costs a binary search for each of the others.
+    pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
+        let of_original = original.map(|original| table.bands_of(original));
         for (band, &hash) in table.bands_of(class).iter().enumerate() {
             let Some(alone) = self.alone.get(band) else { continue };
-            let Some(other) = find_hash(alone, hash) else { continue };
+            let known = original.filter(|_| of_original.is_some_and(|bands| bands[band] == hash));
+            let Some(other) = known.or_else(|| find_hash(alone, hash)) else { continue };
             let shared = &mut self.shared[other as usize];
             if *shared & bit(band) == 0 && band < 63 {
                 *shared |= bit(band);
@@ -248,11 +272,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn dealing_out_sorts(entries in proptest::collection::vec(any::<u64>(), 0..300), shift in 0u32..60) {
-            let entries: Vec<u64> = entries.into_iter().map(|e| e >> shift).collect();
-            let mut expected = entries.clone();
-            expected.sort_unstable();
-            prop_assert_eq!(sorted(entries.iter().copied()), expected);
+        fn what_is_repeated_is_held(hashes in proptest::collection::vec(0u32..2000, 0..300)) {
+            let repeated = Repeated::new(&hashes);
+            let held = hashes.iter().filter(|&&hash| repeated.may_hold(hash)).count();
+            let times = |hash: u32| hashes.iter().filter(|&&other| other == hash).count();
+            let again = hashes.iter().filter(|&&hash| times(hash) > 1).count();
+            prop_assert!(hashes.iter().all(|&hash| times(hash) < 2 || repeated.may_hold(hash)));
+            prop_assert!(held <= again + hashes.len() / 2 + 5, "{held} are held, and {again} are repeated");
         }
 
         #[test]

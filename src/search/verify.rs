@@ -13,7 +13,7 @@ use crate::corpus::{Corpus, Shingler, TokenOptions, Tokens, shingle_set};
 use crate::error::Result;
 use crate::progress::Progress;
 use crate::resume::{Columns, Part, Parts};
-use crate::sketch::{Table, digest};
+use crate::sketch::{Table, Wording};
 
 /// How the similarity of two shingle sets is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,11 +97,11 @@ impl Sets {
         shingle_set(&self.tokens.hashes, self.shingler)
     }
 
-    /// The set of a text, its digest, and the number of its tokens.
-    pub(super) fn of_text(&mut self, text: &[u8]) -> (Vec<u64>, u128, u32) {
+    /// The set of a text, and what it says.
+    pub(super) fn of_text(&mut self, text: &[u8]) -> (Vec<u64>, Wording) {
         self.tokens.read(text, self.token_options);
         let hashes = &self.tokens.hashes;
-        (shingle_set(hashes, self.shingler), digest(hashes), self.tokens.len() as u32)
+        (shingle_set(hashes, self.shingler), Wording::of(hashes))
     }
 
     /// The set of a class, which will be asked for again.
@@ -120,15 +120,18 @@ impl Sets {
     }
 }
 
-/// Pairs that one task verifies.
-const CHUNK: usize = 64;
+/// Tokens of the texts whose sets are made at a time.
+const BATCH: usize = 8 << 20;
 
 /// The Jaccard similarity of every (class, keeper) in `pairs`, on all threads; or what an earlier run has saved of it.
+///
+/// A class is in several pairs, so they are taken in batches, and in each a set is made once. Costs 8 bytes of memory for
+/// each token of a batch.
 pub(super) fn all(
     corpus: &Corpus,
     table: &Table,
     pairs: &[(u32, u32)],
-    sets: &mut Sets,
+    sets: &Sets,
     saved: Parts<'_>,
     progress: &dyn Progress,
 ) -> Result<Verified> {
@@ -136,22 +139,43 @@ pub(super) fn all(
     if let Some(verified) = saved.load(name, progress, |columns| from_part(pairs, columns)) {
         return Ok(verified);
     }
-    let chunks: Vec<Vec<f64>> = pairs
-        .par_chunks(CHUNK)
-        .map(|chunk| {
-            progress.check()?;
-            progress.advance(chunk.len() as u64);
-            let mut sets = Sets::new(sets.shingler, sets.token_options);
-            let measure = |&(class, keeper): &(u32, u32)| {
-                let own = sets.make(corpus, table, class);
-                similarity(&own, &sets.get(corpus, table, keeper), Measure::Jaccard)
-            };
-            Ok(chunk.iter().map(measure).collect())
-        })
-        .collect::<Result<_>>()?;
-    let similarities: Vec<f64> = chunks.into_iter().flatten().collect();
+    let mut similarities = Vec::with_capacity(pairs.len());
+    for batch in batches(table, pairs) {
+        progress.check()?;
+        similarities.extend(measure(corpus, table, batch, sets));
+        progress.advance(batch.len() as u64);
+    }
     saved.save(name, progress, || to_part(pairs, &similarities));
     Ok(Verified::new(pairs, similarities))
+}
+
+/// The pairs in runs of about [`BATCH`] tokens.
+fn batches<'p>(table: &Table, mut pairs: &'p [(u32, u32)]) -> Vec<&'p [(u32, u32)]> {
+    let mut batches = Vec::new();
+    while !pairs.is_empty() {
+        let mut tokens = 0;
+        let fits = |&&(class, keeper): &&(u32, u32)| {
+            let before = tokens;
+            tokens += table.tokens_of(class) as usize + table.tokens_of(keeper) as usize;
+            before < BATCH
+        };
+        let (batch, rest) = pairs.split_at(pairs.iter().take_while(fits).count());
+        batches.push(batch);
+        pairs = rest;
+    }
+    batches
+}
+
+fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) -> Vec<f64> {
+    let mut classes: Vec<u32> = pairs.iter().flat_map(|&(class, keeper)| [class, keeper]).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    let fresh = || Sets::new(sets.shingler, sets.token_options);
+    let made: Vec<Vec<u64>> =
+        classes.par_iter().map_init(fresh, |sets, &class| sets.make(corpus, table, class)).collect();
+    let set_of = |class: u32| &made[classes.binary_search(&class).expect("the classes of all pairs are there")];
+    let similarity = |&(class, keeper): &(u32, u32)| similarity(set_of(class), set_of(keeper), Measure::Jaccard);
+    pairs.par_iter().map(similarity).collect()
 }
 
 /// What was verified, as columns: the similarities, and a digest of the pairs that they are of.

@@ -5,13 +5,32 @@
 
 mod bands;
 mod minhash;
+mod seen;
 mod shard;
+mod spread;
 mod table;
 
 pub use bands::Banding;
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use shard::shard_count;
+pub(crate) use spread::{first_not_below, sort_spread};
 pub use table::{Row, SketchOptions, Sketcher, Table, Tally, sketch};
+
+/// What a segment says, wherever it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// How many tokens it has.
+    pub tokens: u32,
+    /// Their [`digest`].
+    pub digest: u128,
+}
+
+impl Wording {
+    /// What a text with these tokens says.
+    pub fn of(tokens: &[u64]) -> Wording {
+        Wording { tokens: tokens.len() as u32, digest: digest(tokens) }
+    }
+}
 
 /// XXH3-128 of a segment's token hashes: two segments with the same digest have the same normalised tokens.
 pub fn digest(tokens: &[u64]) -> u128 {
@@ -20,28 +39,4 @@ pub fn digest(tokens: &[u64]) -> u128 {
     }
     let little: Vec<u64> = tokens.iter().map(|t| t.to_le()).collect();
     xxhash_rust::xxh3::xxh3_128(bytemuck::cast_slice(&little))
-}
-
-/// The first of `len` places in an ascending list of hashes that is not `below` what is sought, whose first 32 bits are
-/// `first`. Hashes are spread evenly, so the place is nearly known: the search goes out from there.
-pub(crate) fn first_not_below(len: usize, first: u32, below: impl Fn(usize) -> bool) -> usize {
-    let guess = ((u64::from(first) * len as u64) >> 32) as usize;
-    let (mut from, mut to, mut reach) = (guess, guess, 32);
-    while from > 0 && !below(from) {
-        from = from.saturating_sub(reach);
-        reach *= 2;
-    }
-    while to < len && below(to) {
-        to = (to + reach).min(len);
-        reach *= 2;
-    }
-    while from < to {
-        let middle = from.midpoint(to);
-        if below(middle) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    from
 }

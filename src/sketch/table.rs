@@ -1,21 +1,22 @@
 //! Sketches as columns: rows (segments) point to classes (distinct digests); only classes have bands and signatures.
 //!
 //! Built in one parallel pass over the text: tokens and digests of every segment, and signatures of one member of each
-//! class: whichever thread meets a digest first. Which one that is does not show, for the members' tokens are equal.
+//! class: whichever thread meets a digest first. Which one that is does not show, for the members' tokens are equal; of those that were signed twice one counts.
 //! Rows are in text order; classes are numbered by their first row. Memory: 12 bytes per row, and per class 40 bytes + 4
 //! per band + 128 for the signature; about 30 more per class while it is built.
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use super::{Banding, MinHasher, Signature, digest, first_not_below, shard};
+use super::seen::Seen;
+use super::{Banding, MinHasher, Signature, Wording, digest, first_not_below, shard, sort_spread};
 use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::error::Result;
+use crate::kernel::prefetch;
 use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::resume::Parts;
@@ -70,8 +71,8 @@ pub struct Table {
     signatures: Vec<Signature>,
     /// As many for each signature as there are bands.
     bands: Vec<u32>,
-    /// Classes by ascending digest, but for those of texts added later.
-    by_digest: Vec<u32>,
+    /// Classes by ascending digest, below the first 32 bits of it; but for those of texts added later.
+    by_digest: Vec<u64>,
     /// The classes of texts added later.
     added: FxHashMap<u128, u32>,
     /// Texts added later that are what is left of a document: the spans that are left.
@@ -94,6 +95,11 @@ impl Table {
         self.tokens[class as usize]
     }
 
+    /// What the members of a class say.
+    pub fn wording_of(&self, class: u32) -> Wording {
+        Wording { tokens: self.tokens_of(class), digest: self.digest_of(class) }
+    }
+
     /// The digest of a class.
     pub fn digest_of(&self, class: u32) -> u128 {
         self.digests[class as usize]
@@ -103,6 +109,11 @@ impl Table {
     /// signature.
     pub fn is_near(&self, class: u32) -> bool {
         self.signed[class as usize] != UNSIGNED
+    }
+
+    /// Says that a class will soon be asked for.
+    pub(crate) fn prepare(&self, class: u32) {
+        prefetch(&self.signed, class as usize);
     }
 
     /// The band hashes of a class.
@@ -153,13 +164,34 @@ impl Table {
         Some(class)
     }
 
+    /// Puts a signature and its bands where others were.
+    fn move_signature(&mut self, from: usize, to: usize) {
+        if from != to {
+            let width = self.options.banding.map_or(0, |b| b.bands);
+            self.signatures[to] = self.signatures[from];
+            self.bands.copy_within(from * width..(from + 1) * width, to * width);
+        }
+    }
+
+    /// Lets go of all but the first signatures.
+    fn keep_signatures(&mut self, count: usize) {
+        self.signatures.truncate(count);
+        self.bands.truncate(count * self.options.banding.map_or(0, |b| b.bands));
+    }
+
     /// The class with this digest.
     fn class_with(&self, digest: u128) -> Option<u32> {
-        let digest_at = |at: usize| self.digest_of(self.by_digest[at]);
-        let at = first_not_below(self.by_digest.len(), (digest >> 96) as u32, |at| digest_at(at) < digest);
-        let known = self.by_digest.get(at).copied().filter(|&class| self.digest_of(class) == digest);
+        let first = (digest >> 96) as u32;
+        let at = first_not_below(self.by_digest.len(), first, |at| first_bits(self.by_digest[at]) < first);
+        let alike = self.by_digest[at..].iter().take_while(|&&entry| first_bits(entry) == first);
+        let known = alike.map(|&entry| entry as u32).find(|&class| self.digest_of(class) == digest);
         known.or_else(|| self.added.get(&digest).copied())
     }
+}
+
+/// The bits of a digest that an entry of [`Table::by_digest`] begins with.
+fn first_bits(entry: u64) -> u32 {
+    (entry >> 32) as u32
 }
 
 /// The class has no signature.
@@ -198,21 +230,6 @@ impl Sketcher {
     }
 }
 
-/// The digests met so far, by all threads.
-struct Seen(Vec<Mutex<FxHashSet<u128>>>);
-
-impl Seen {
-    fn new() -> Seen {
-        Seen((0..256).map(|_| Mutex::default()).collect())
-    }
-
-    /// Whether this digest is met for the first time: true for exactly one caller.
-    fn is_first(&self, digest: u128) -> bool {
-        let shard = &self.0[(digest >> 120) as usize];
-        shard.lock().unwrap_or_else(PoisonError::into_inner).insert(digest)
-    }
-}
-
 /// Sketches every segment of every unit in `units`; also gives the number of tokens of each document.
 ///
 /// Costs one pass over the text: decoding, tokens, a digest per segment, a signature per distinct digest. Shards that
@@ -227,7 +244,7 @@ pub fn sketch(
 ) -> Result<(Vec<Table>, Vec<u32>)> {
     progress.begin(Stage::Sketch, corpus.len() as u64);
     let ids: Vec<DocId> = corpus.ids().collect();
-    let seen: Vec<Seen> = units.iter().map(|_| Seen::new()).collect();
+    let seen: Vec<Seen> = units.iter().map(|options| Seen::new(expected(corpus, options.unit))).collect();
     let make = |docs: Range<u32>| {
         ids[docs.start as usize..docs.end as usize]
             .par_chunks(CHUNK)
@@ -257,6 +274,15 @@ pub fn sketch(
     let tables = parts.map(|(options, parts)| build(*options, parts, corpus.len())).collect();
     progress.end();
     Ok((tables, document_tokens))
+}
+
+/// How many segments worth comparing there are likely to be, at the most.
+fn expected(corpus: &Corpus, unit: Unit) -> usize {
+    match unit {
+        Unit::Document => corpus.len(),
+        Unit::Paragraph => (corpus.bytes() / 128) as usize,
+        _ => (corpus.bytes() / 64) as usize,
+    }
 }
 
 /// Enters the digests that a saved shard has signed, and only these: who signs the others is not known.
@@ -346,7 +372,7 @@ fn sketch_documents(
     let mut part = Part { units: units.iter().map(|_| UnitPart::default()).collect(), document_tokens: Vec::new() };
     let mut tokens = Tokens::default();
     let mut sketchers: Vec<Sketcher> = units.iter().map(|_| Sketcher::new(token_options)).collect();
-    let (mut spans, mut buffer) = (Vec::new(), Vec::new());
+    let (mut spans, mut ranges, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
     for &doc in docs {
         memory::relieve();
         let text = corpus.text_in(doc, &mut buffer);
@@ -358,18 +384,25 @@ fn sketch_documents(
             let unit = &mut part.units[i];
             let is_counted = corpus.role(doc) != Role::Reference;
             unit.tally.segments += if is_counted { spans.len() as u64 } else { 0 };
-            let mut at = 0;
+            let (mut at, before) = (0, unit.rows.len());
+            ranges.clear();
             for &span in &spans {
                 let within = tokens.within_from(at, span);
                 at = within.end;
-                let hashes = &tokens.hashes[within];
+                let hashes = &tokens.hashes[within.clone()];
                 if hashes.len() < options.min_tokens {
                     unit.tally.left_alone += u64::from(is_counted);
                     continue;
                 }
                 let digest = digest(hashes);
-                let signed = seen[i].is_first(digest) && sketchers[i].sign(hashes, *options, &mut unit.signed);
-                unit.rows.push(Raw { digest, place: Place { doc, span }, tokens: hashes.len() as u32, signed });
+                // asked for when the others of this document are ready: by then the memory is there
+                seen[i].prepare(digest);
+                ranges.push(within);
+                unit.rows.push(Raw { digest, place: Place { doc, span }, tokens: hashes.len() as u32, signed: false });
+            }
+            for (row, within) in unit.rows[before..].iter_mut().zip(ranges.drain(..)) {
+                let hashes = &tokens.hashes[within];
+                row.signed = seen[i].is_first(row.digest) && sketchers[i].sign(hashes, *options, &mut unit.signed);
             }
         }
     }
@@ -393,7 +426,7 @@ fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Tabl
         tally.segments += part.tally.segments;
         tally.left_alone += part.tally.left_alone;
     }
-    let (leaders, mut by_digest) = leaders(&raw);
+    let (leaders, first_rows) = leaders(&raw);
     let mut table = Table {
         options,
         tally,
@@ -409,7 +442,7 @@ fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Tabl
         added: FxHashMap::default(),
         remainders: FxHashMap::default(),
     };
-    let mut next_signature = 0;
+    let (mut next_signature, mut signed) = (0, 0);
     for (i, (row, lead)) in raw.iter().zip(leaders).enumerate() {
         table.first.resize(row.place.doc.index() + 1, i);
         let leads = lead as usize == i;
@@ -421,27 +454,37 @@ fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Tabl
             table.signed.push(UNSIGNED);
         }
         if row.signed {
-            table.signed[class as usize] = next_signature;
+            if table.signed[class as usize] == UNSIGNED {
+                table.move_signature(next_signature, signed);
+                table.signed[class as usize] = signed as u32;
+                signed += 1;
+            }
             next_signature += 1;
         }
         table.rows.push(Row { span: row.place.span, class });
     }
+    table.keep_signatures(signed);
     table.first.resize(documents + 1, raw.len());
-    by_digest.iter_mut().for_each(|row| *row = table.rows[*row as usize].class);
-    table.by_digest = by_digest;
+    let class_of = |row: u32| table.rows[row as usize].class;
+    let entry = |row: u32| raw[row as usize].digest >> 96 << 32;
+    table.by_digest = first_rows.into_iter().map(|row| entry(row) as u64 | u64::from(class_of(row))).collect();
     table
 }
 
 /// For each row the first row of its class: it comes before the others, or is the row itself. Also these first rows, by
 /// ascending digest.
 fn leaders(raw: &[Raw]) -> (Vec<u32>, Vec<u32>) {
-    let mut order: Vec<(u128, u32)> = raw.iter().zip(0..).map(|(row, i)| (row.digest, i)).collect();
-    order.par_sort_unstable();
+    let digest_of = |entry: u64| raw[entry as u32 as usize].digest;
+    let entries = raw.iter().enumerate().map(|(i, row)| (row.digest >> 96 << 32) as u64 | i as u64);
+    let mut order = sort_spread(entries);
     let (mut leaders, mut first) = (vec![0u32; raw.len()], Vec::new());
-    for group in order.chunk_by(|a, b| a.0 == b.0) {
-        first.push(group[0].1);
-        for &(_, row) in group {
-            leaders[row as usize] = group[0].1;
+    for alike in order.chunk_by_mut(|&a, &b| first_bits(a) == first_bits(b)) {
+        // rows are ascending, and stay so among equal digests
+        alike.sort_by_key(|&entry| digest_of(entry));
+        for group in alike.chunk_by(|&a, &b| digest_of(a) == digest_of(b)) {
+            let leader = group[0] as u32;
+            first.push(leader);
+            group.iter().for_each(|&entry| leaders[entry as u32 as usize] = leader);
         }
     }
     (leaders, first)

@@ -215,6 +215,9 @@ fn common(a: &[String], b: &[String]) -> usize {
 pub(crate) fn assert_justified(outcome: &Outcome) -> usize {
     let config = &outcome.config;
     let contained = config.search.measure == unecho::search::Measure::Containment;
+    for edit in &outcome.plan.edits {
+        assert_wording_is_right(outcome, edit);
+    }
     for edit in outcome.plan.edits.iter().filter(|edit| edit.unit == Unit::Passage) {
         assert_passage_is_justified(outcome, edit);
     }
@@ -246,4 +249,14 @@ pub(crate) fn assert_justified(outcome: &Outcome) -> usize {
         assert!(edit.place.doc != edit.keeper.doc || edit.unit != Unit::Document, "its own keeper: {}", context());
     }
     outcome.plan.edits.len()
+}
+
+/// What is said of the wording of a repeat is what its parts say, read by themselves.
+fn assert_wording_is_right(outcome: &Outcome, edit: &unecho::resolve::Edit) {
+    let text = outcome.corpus.text_of(edit.place.doc, outcome.plan.pieces_of(edit));
+    let mut tokens = unecho::corpus::Tokens::default();
+    tokens.read(&text, outcome.config.tokens);
+    let wording = unecho::sketch::Wording::of(&tokens.hashes);
+    assert_eq!(edit.wording.digest, wording.digest, "{edit:?}: {}", String::from_utf8_lossy(&text));
+    assert!(edit.unit == Unit::Passage || edit.wording == wording, "{edit:?}");
 }

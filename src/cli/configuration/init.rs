@@ -53,7 +53,7 @@ fn look(inputs: &[PathBuf], terminal: &Terminal) -> Result<Looked> {
     let size = human_bytes(outcome.total_bytes().read);
     let read = format!("{} in {} · {size}", counted(documents, "document"), counted(files, "file"));
     let all: u64 = outcome.tokens.iter().map(|&n| u64::from(n)).sum();
-    let repeated: u64 = outcome.plan.edits.iter().map(|edit| u64::from(edit.tokens)).sum();
+    let repeated: u64 = outcome.plan.edits.iter().map(|edit| u64::from(edit.wording.tokens)).sum();
     let repeated = (1000.0 * repeated as f64 / all.max(1) as f64).ceil() / 10.0;
     Ok(Looked { read, text_field, repeated })
 }

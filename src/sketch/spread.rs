@@ -1,0 +1,91 @@
+//! Numbers whose first bits are spread evenly, such as hashes: sorted by dealing them out, and looked up where they are
+//! expected.
+
+/// The entries, ascending. They are dealt out by their first bits, and each share, which is small, is sorted by itself, on
+/// all threads.
+pub(crate) fn sort_spread(entries: impl ExactSizeIterator<Item = u64> + Clone) -> Vec<u64> {
+    // shares of about 32; more of them than 2^14 do not fit the cache
+    let bits = entries.len().max(1).ilog2().saturating_sub(5).clamp(1, 14);
+    let share = |entry: u64| (entry >> (64 - bits)) as usize;
+    let mut ends = vec![0usize; 1 << bits];
+    entries.clone().for_each(|entry| ends[share(entry)] += 1);
+    let mut total = 0;
+    for end in &mut ends {
+        total += std::mem::replace(end, total);
+    }
+    let mut order = vec![0; total];
+    for entry in entries {
+        let place = &mut ends[share(entry)];
+        order[*place] = entry;
+        *place += 1;
+    }
+    sort_shares(&mut order, &ends, 0);
+    order
+}
+
+/// Shares that one task sorts.
+const SHARES: usize = 256;
+
+/// Sorts each share; they end at `ends` less `before`.
+fn sort_shares(order: &mut [u64], ends: &[usize], before: usize) {
+    if ends.len() > SHARES {
+        let (left, right) = ends.split_at(ends.len() / 2);
+        let middle = left.last().map_or(before, |&end| end);
+        let (first, rest) = order.split_at_mut(middle - before);
+        rayon::join(|| sort_shares(first, left, before), || sort_shares(rest, right, middle));
+        return;
+    }
+    let mut start = 0;
+    for end in ends {
+        order[start..end - before].sort_unstable();
+        start = end - before;
+    }
+}
+
+/// The first of `len` places in an ascending list of hashes that is not `below` what is sought, whose first 32 bits are
+/// `first`. Hashes are spread evenly, so the place is nearly known: the search goes out from there.
+pub(crate) fn first_not_below(len: usize, first: u32, below: impl Fn(usize) -> bool) -> usize {
+    let guess = ((u64::from(first) * len as u64) >> 32) as usize;
+    let (mut from, mut to, mut reach) = (guess, guess, 32);
+    while from > 0 && !below(from) {
+        from = from.saturating_sub(reach);
+        reach *= 2;
+    }
+    while to < len && below(to) {
+        to = (to + reach).min(len);
+        reach *= 2;
+    }
+    while from < to {
+        let middle = from.midpoint(to);
+        if below(middle) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn dealing_out_sorts(entries in proptest::collection::vec(any::<u64>(), 0..300), shift in 0u32..60) {
+            let entries: Vec<u64> = entries.into_iter().map(|e| e >> shift).collect();
+            let mut expected = entries.clone();
+            expected.sort_unstable();
+            prop_assert_eq!(sort_spread(entries.iter().copied()), expected);
+        }
+    }
+
+    #[test]
+    fn many_are_dealt_out_too() {
+        let entries: Vec<u64> = (0..200_000u64).map(|i| xxhash_rust::xxh3::xxh3_64(&(i / 3).to_le_bytes())).collect();
+        let mut expected = entries.clone();
+        expected.sort_unstable();
+        assert_eq!(sort_spread(entries.iter().copied()), expected);
+    }
+}
