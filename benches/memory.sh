@@ -2,7 +2,7 @@
 # What a limit on memory costs, on a corpus made by `unecho synth`: time, peak memory and temporary disk, with and without it.
 #
 #   benches/memory.sh DIR [DOCUMENTS [LIMIT]]     default: 4,000,000 documents (about 9.6 GB) and 1GiB
-#   benches/memory.sh --extremes DIR [LIMIT]      a million files, 10^8 empty lines, a record of 4 GiB
+#   benches/memory.sh --extremes DIR [LIMIT]      a million files, 10^8 empty lines, a line and a record of 1 GiB, records of 4 GiB
 #
 # DIR has to hold the corpus twice and the temporary data; what is made there is deleted. BIN names another binary.
 set -euo pipefail
@@ -28,6 +28,7 @@ stages = ", ".join(f"{k} {v:.1f}" for k, v in m.get("stages", {}).items())
 print(f"| {name} | {seconds:.1f} s | {mib(m.get('peak_memory'))} | {mib(m.get('peak_temporary'))} | {stages} | {code} |", flush=True)
 PY
     [ "$code" = 0 ] || head -c 400 "$dir/said"
+    [ ! -d "$dir/out.unecho/rejects" ] || echo "  set aside: $(du -sh --apparent-size "$dir/out.unecho/rejects" | cut -f1)"
     rm -rf "$dir/out" "$dir/out.unecho"
 }
 
@@ -54,16 +55,23 @@ PY
     rm -rf "$dir/files"
     head -c 100000000 /dev/zero | tr '\0' '\n' > "$dir/lines.txt"
     run "10^8 empty lines, $limit" clean "$dir/lines.txt" "${limited[@]}"
+    run "10^8 empty lines as records, $limit" clean "$dir/lines.txt" "${limited[@]}" --records line
     rm "$dir/lines.txt"
-    python3 - "$dir/record.jsonl" <<'PY'
-import sys
-with open(sys.argv[1], "w") as out:
-    out.write('{"text":"')
-    for i in range(4096 + 16):
-        out.write("abcdefg " * (1 << 17))
-    out.write('"}\n')
-PY
+    # words N: so many MiB of words without an end of line
+    words() { python3 -c 'import sys
+for i in range(int(sys.argv[1])): sys.stdout.write("".join(f"w{i}x{j:05} " for j in range(0, 1 << 17, 2))[:1 << 20])' "$1"; }
+    words 1024 > "$dir/line.txt"
+    run "a line of 1 GiB, $limit" clean "$dir/line.txt" "${limited[@]}" --unit document,paragraph
+    { printf '{"text":"'; cat "$dir/line.txt"; printf '"}\n'; } > "$dir/line.jsonl"
+    run "a record of 1 GiB, $limit" clean "$dir/line.jsonl" "${limited[@]}" --unit document,paragraph
+    rm "$dir"/line.*
+    { printf '{"text":"'; words 4112; printf '"}\n{"text":"and a short one"}\n'; } > "$dir/record.jsonl"
     run "a record of 4 GiB, $limit" clean "$dir/record.jsonl" "${limited[@]}"
+    run "a record of 4 GiB, set aside, $limit" clean "$dir/record.jsonl" "${limited[@]}" --on-error skip
+    # the same bytes as one document of text, beside another
+    mkdir "$dir/texts"; mv "$dir/record.jsonl" "$dir/texts/long.txt"; echo "and a short one" > "$dir/texts/short.txt"
+    run "a text of 4 GiB, $limit" clean "$dir/texts" "${limited[@]}"
+    run "a text of 4 GiB, set aside, $limit" clean "$dir/texts" "${limited[@]}" --on-error skip
     exit
 fi
 

@@ -91,8 +91,8 @@ fn contents(storage: Storage, bytes: &[u8]) -> Vec<u8> {
             match part[0] {
                 0..240 => text.extend_from_slice(text_of(part).as_bytes()),
                 _ => wild.extend(part.iter().map(|byte| {
-                    [0xff, 0, 0xe4, 0xc3, 0xef, 0xbb, 0xbf, b'{', b'\\', b'"', 0xed, 0x0c, b'\n']
-                        [usize::from(byte - 240)]
+                    let all = [0xff, 0, 0xe4, 0xc3, 0xef, 0xbb, 0xbf, b'{', b'\\', b'"', 0xed, 0x0c, b'\n'];
+                    all[usize::from(byte - 240) % all.len()]
                 })),
             }
             if storage != Storage::Jsonl {

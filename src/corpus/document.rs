@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escape;
 use super::{Bytes, Place, Span};
+use crate::memory;
 use crate::resume::Stamp;
 
 /// Index of a document in its [`Corpus`].
@@ -296,12 +297,14 @@ impl Corpus {
 
     /// The bytes of the record of document `id`.
     pub fn record(&self, id: DocId) -> &[u8] {
+        memory::touched(memory::AROUND);
         &self.source_of(id).bytes[self.document(id).record_range()]
     }
 
     /// The text of document `id`. If it holds JSON escapes they are taken out, which costs a pass over it.
     pub fn text(&self, id: DocId) -> Cow<'_, [u8]> {
         let raw = self.encoded_text(id);
+        memory::touched(raw.len() + memory::AROUND);
         match self.document(id).encoding {
             Encoding::Plain => Cow::Borrowed(raw),
             Encoding::Json => Cow::Owned(escape::decode(raw)),
@@ -311,6 +314,7 @@ impl Corpus {
     /// As [`Corpus::text`], with a buffer to take escapes out into.
     pub fn text_in<'t>(&'t self, id: DocId, buffer: &'t mut Vec<u8>) -> &'t [u8] {
         let raw = self.encoded_text(id);
+        memory::touched(raw.len());
         match self.document(id).encoding {
             Encoding::Plain => raw,
             Encoding::Json => {
@@ -323,6 +327,7 @@ impl Corpus {
 
     /// The text at a place. If it holds JSON escapes that costs a pass over it and at most 512 bytes before it.
     pub fn text_at(&self, place: Place) -> Cow<'_, [u8]> {
+        memory::touched(place.span.len() + memory::AROUND);
         let raw = self.encoded_text(place.doc);
         if self.document(place.doc).encoding == Encoding::Plain {
             return Cow::Borrowed(place.span.of(raw));

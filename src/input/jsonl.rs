@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::{InputOptions, OnError, Parsed};
 use crate::corpus::{Document, Encoding, Reject, validate_json_string};
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// The way to a field of a JSON object: `a.b` is the field `b` of the object in field `a`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,7 @@ struct Part {
 
 /// Parses the lines in `range`.
 fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> Part {
+    memory::touched(range.len());
     let mut part = Part { documents: Vec::new(), checkpoints: Vec::new(), rejects: Vec::new(), lines: 0 };
     let mut start = range.start;
     let ends = memchr_iter(b'\n', &bytes[range.clone()]).map(|n| range.start + n + 1);

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::corpus::{Bytes, Codec, Corpus, Document, Format, Reject, Role, Skipped, Source};
 use crate::error::{Error, Result};
@@ -115,7 +114,7 @@ enum Loaded {
 /// bytes of all others are held.
 ///
 /// Costs one pass over the bytes, on all threads. Errors: a path that does not exist, cannot be read, or is not what its
-/// format says (unless [`OnError::Skip`]); a document of 4 GiB or more; nothing to scan.
+/// format says, a document of 4 GiB or more (unless [`OnError::Skip`]); nothing to scan.
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
     let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
     found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
@@ -194,7 +193,7 @@ pub fn read_again(corpus: &mut Corpus, source: Source, rejected: Option<String>,
 fn parse(bytes: &[u8], format: Format, options: &InputOptions, path: &Path) -> Result<Parsed> {
     match format {
         Format::Jsonl => jsonl::parse(bytes, options, path),
-        _ => text::parse(bytes, format, path),
+        _ => text::parse(bytes, format, options, path),
     }
 }
 
@@ -263,7 +262,7 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
     };
     let bytes = decoded.map_or(stored, Bytes::from);
     let parsed = parse(&bytes, format, options, &file.path)?;
-    let digest = xxh3_128(&bytes);
+    let digest = Checksum::of(&bytes).digest;
     let (path, name) = (file.path.clone(), file.name.clone());
     let (role, stored, checkpoints) = (file.role, stored_len, Vec::new());
     let source = Source { path, name, role, format, codec, stored, digest, bytes, checkpoints, docs: 0..0 };
@@ -297,7 +296,7 @@ pub fn is_unchanged(source: &Source) -> Result<bool> {
     let failed = |e| Error::io("cannot read", &source.path, e);
     let digest = match source.codec {
         Codec::None => Checksum::of_file(&source.path).map_err(failed)?.digest,
-        _ => xxh3_128(&decode_file(&source.path)?),
+        _ => Checksum::of(&decode_file(&source.path)?).digest,
     };
     Ok(digest == source.digest)
 }
@@ -330,7 +329,7 @@ fn set_aside(file: &Found, options: &InputOptions, bytes: Bytes, reason: String)
         format: Format::Text,
         codec: Codec::None,
         stored: bytes.len() as u64,
-        digest: xxh3_128(&bytes),
+        digest: Checksum::of(&bytes).digest,
         bytes,
         checkpoints: Vec::new(),
         docs: 0..0,

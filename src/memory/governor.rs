@@ -3,7 +3,8 @@
 //! What can be dropped is the spill file and the mapped inputs. Pages go in the order of their addresses, round and
 //! round, for the system does not say which were looked at last; one that is needed again comes back from the system's
 //! cache in a microsecond. A thread does it, and sleeps for as long as it would take the process to fill the room that is
-//! left; on a busy machine it may wake late, so whoever takes much memory looks too ([`assist`]).
+//! left; on a busy machine it may wake late, so whoever takes much memory ([`assist`]) or looks at much
+//! ([`super::touched`]) looks too.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -118,8 +119,8 @@ struct Governor {
     at: u64,
 }
 
-/// Bytes that a process takes in a millisecond at the most.
-const PER_MILLISECOND: u64 = 3 << 20;
+/// Bytes that a process takes in a millisecond at the most: what is in the system's cache is mapped as fast as it is read.
+const PER_MILLISECOND: u64 = 16 << 20;
 
 /// How long the thread sleeps at the least.
 const SHORTEST_NAP: Duration = Duration::from_micros(500);
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn the_thread_sleeps_no_longer_than_the_room_lasts() {
         assert_eq!(nap(0), SHORTEST_NAP);
-        assert_eq!(nap(30 << 20), Duration::from_millis(10));
+        assert_eq!(nap(160 << 20), Duration::from_millis(10));
         assert_eq!(nap(u64::MAX), Duration::from_millis(20));
     }
 

@@ -129,6 +129,9 @@ impl Heap {
     fn small(&self, class: usize) -> io::Result<Given> {
         let mut own = lock(&self.classes[class][shard()]);
         let size = block_size(class);
+        if own.free.is_none() && own.fresh.left() < size {
+            own.free = self.given_back_elsewhere(class);
+        }
         if let Some(block) = own.free.take() {
             own.free = self.space.unlink(&block);
             return Ok(Given { block, dirty: size });
@@ -138,6 +141,12 @@ impl Heap {
         }
         let block = own.fresh.block(size).ok_or_else(out_of_addresses)?;
         Ok(Given { block, dirty: 0 })
+    }
+
+    /// A list of blocks that another thread gave back: those who take blocks and those who give them back need not be the
+    /// same threads. A list that somebody is at is left alone.
+    fn given_back_elsewhere(&self, class: usize) -> Option<Free> {
+        self.classes[class].iter().find_map(|shard| shard.try_lock().ok()?.free.take())
     }
 
     /// A chunk with room on disk.
@@ -313,6 +322,20 @@ mod tests {
         heap.free(given.block, layout(2 << 20));
         let again = heap.allocate(layout(4 << 20)).unwrap();
         assert_eq!((again.block.at(), again.dirty), (at, 40 << 20));
+    }
+
+    #[test]
+    fn what_one_thread_gives_back_another_takes() {
+        let heap = heap();
+        let take = |heap: &Heap| (0..5000).map(|_| heap.allocate(layout(1000)).unwrap().block).collect::<Vec<Free>>();
+        let mut in_use = Vec::new();
+        for _ in 0..20 {
+            // a thread of its own each time takes blocks, and this one gives them back
+            let blocks = std::thread::scope(|scope| scope.spawn(|| take(&heap)).join().unwrap());
+            blocks.into_iter().for_each(|block| heap.free(block, layout(1000)));
+            in_use.push(heap.space.in_use());
+        }
+        assert!(in_use[19] <= in_use[0] + (1 << 20), "{in_use:?}");
     }
 
     #[test]

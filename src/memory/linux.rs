@@ -40,19 +40,21 @@ pub fn limit(limit: &Limit) -> Result<()> {
     governor::start(marks).map_err(|e| refused(format!("the memory of the process cannot be watched: {e}")))
 }
 
-/// Why memory could not be spilled, if that happened: the run must end, for the limit holds no more. Whoever asks also
-/// sees to it that the limit holds now.
+/// Why memory could not be spilled, if that happened: the run must end, for the limit holds no more. Whoever asks has looked
+/// at some memory since it asked last.
 pub fn failure() -> Option<Error> {
-    relieve();
+    touched(super::PIECE);
     let (error, wanted) = spilling::refused()?;
     let dir = DIR.lock().ok().and_then(|dir| dir.clone()).unwrap_or_default();
     Some(Error::Spill { dir, reason: no_room(&error, wanted, HEAP.space.in_use(), HEAP.space.disk_free()) })
 }
 
-/// Sees to it that the limit holds now, where memory is spilled. For loops that look at much memory in no order: each page
-/// that is read brings others along. It waits while pages are dropped, or they would come back as fast. Costs 2 µs at the most, and next to nothing as long as nothing is spilled.
-pub fn relieve() {
-    if spilling::spills() {
+/// Takes note that this thread looks at so many bytes that may have to come into memory, [`AROUND`](super::AROUND) for each
+/// that stands by itself, and after some of them sees to it that the limit holds. For loops that look at much memory and
+/// take none: two threads that read what is cached fill a gigabyte while a third one sleeps. It waits while pages are
+/// dropped, or they would come back as fast. Costs a nanosecond, and 2 µs each time that it looks.
+pub fn touched(bytes: usize) {
+    if spilling::is_time_to_look(bytes) {
         governor::look();
     }
 }

@@ -68,9 +68,9 @@ mod spilling;
 
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{Registration, Spilling, failure, is_in_memory, limit, register, relieve, temporary_peak};
+pub use elsewhere::{Registration, Spilling, failure, is_in_memory, limit, register, temporary_peak, touched};
 #[cfg(target_os = "linux")]
-pub use linux::{Registration, failure, is_in_memory, limit, register, relieve, temporary_peak};
+pub use linux::{Registration, failure, is_in_memory, limit, register, temporary_peak, touched};
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;
 
@@ -84,6 +84,12 @@ pub struct Limit {
     /// The directory of the temporary file.
     pub dir: PathBuf,
 }
+
+/// Bytes that come into memory with each byte that is looked at: the system maps 16 pages for each one.
+pub const AROUND: usize = 64 << 10;
+
+/// Bytes that are looked at in one go where there are many: [`touched`] is told of each piece.
+pub const PIECE: usize = 1 << 20;
 
 /// The least limit: below it not even the program and its buffers fit.
 pub const LEAST: u64 = 16 << 20;

@@ -49,11 +49,6 @@ pub(super) fn spill(on: bool) {
     SPILLS.store(on, Ordering::Relaxed);
 }
 
-/// Whether new blocks go to the file.
-pub(super) fn spills() -> bool {
-    SPILLS.load(Ordering::Relaxed)
-}
-
 /// Sets how many bytes of large ordinary blocks there may be.
 pub(super) fn set_most_ordinary(bytes: usize) {
     MOST_ORDINARY.store(bytes, Ordering::Relaxed);
@@ -119,7 +114,7 @@ fn spilled(layout: Layout) -> Option<(*mut u8, usize)> {
 /// Whether there is a limit.
 static LIMITED: AtomicBool = AtomicBool::new(false);
 
-/// After so many bytes that a thread was handed out it looks whether the process has too much.
+/// After so many bytes that a thread was handed out or looked at it looks whether the process has too much.
 static LOOK_AFTER: AtomicUsize = AtomicUsize::new(1 << 20);
 
 /// There is a limit from now on; and after how much to look.
@@ -128,15 +123,23 @@ pub(super) fn look_after(bytes: usize) {
     LIMITED.store(true, Ordering::Relaxed);
 }
 
-/// Takes note of bytes that are handed out; after some, looks whether the process has too much.
-fn take_note(bytes: usize) {
+/// Takes note of bytes that this thread was handed out or looks at; whether it is time to look if the process has too much.
+pub(super) fn is_time_to_look(bytes: usize) -> bool {
     thread_local! { static SINCE: Cell<usize> = const { Cell::new(0) } }
     if !LIMITED.load(Ordering::Relaxed) {
-        return;
+        return false;
     }
     let since = SINCE.try_with(|since| since.replace(since.get().saturating_add(bytes))).unwrap_or(0);
-    if since.saturating_add(bytes) > LOOK_AFTER.load(Ordering::Relaxed) {
+    let is_time = since.saturating_add(bytes) > LOOK_AFTER.load(Ordering::Relaxed);
+    if is_time {
         let _ = SINCE.try_with(|since| since.set(0));
+    }
+    is_time
+}
+
+/// Takes note of bytes that are handed out; after some, looks whether the process has too much.
+fn take_note(bytes: usize) {
+    if is_time_to_look(bytes) {
         governor::assist();
     }
 }

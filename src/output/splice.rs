@@ -9,6 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::corpus::{Corpus, DocId, Span};
+use crate::memory;
 use crate::resolve::{Fate, Plan};
 
 /// Bytes of a source that are not written.
@@ -87,8 +88,16 @@ pub fn source_bytes(read: u64, removals: &[Removal]) -> SourceBytes {
 pub(super) fn write_kept(bytes: &[u8], cuts: &[Removal], out: &mut (impl Write + ?Sized)) -> io::Result<()> {
     let mut at = 0;
     for cut in cuts {
-        out.write_all(&bytes[at..cut.range.start as usize])?;
+        write_in_pieces(&bytes[at..cut.range.start as usize], out)?;
         at = cut.range.end as usize;
     }
-    out.write_all(&bytes[at..])
+    write_in_pieces(&bytes[at..], out)
+}
+
+/// Writes bytes that may have to come into memory first, and more of them than there is room for.
+fn write_in_pieces(bytes: &[u8], out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    bytes.chunks(memory::PIECE).try_for_each(|piece| {
+        memory::touched(piece.len());
+        out.write_all(piece)
+    })
 }

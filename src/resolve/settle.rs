@@ -93,7 +93,7 @@ pub fn resolve(
             progress.check()?;
             progress.advance(256);
         }
-        memory::relieve();
+        memory::touched(memory::AROUND);
         settler.commit();
         let marks = settler.marks();
         let fate = if protected[doc.index()] { settler.protect(doc) } else { settler.settle(doc) };

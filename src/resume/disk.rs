@@ -11,6 +11,8 @@ use std::thread::{self, JoinHandle};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::memory;
+
 #[cfg(debug_assertions)]
 pub mod faults;
 
@@ -77,9 +79,14 @@ impl Checksum {
         format!("{:032x}", self.digest)
     }
 
-    /// Of bytes in memory.
+    /// Of bytes in memory, or mapped.
     pub fn of(bytes: &[u8]) -> Checksum {
-        Checksum { len: bytes.len() as u64, digest: xxhash_rust::xxh3::xxh3_128(bytes) }
+        let mut hasher = Hasher::default();
+        bytes.chunks(memory::PIECE).for_each(|piece| {
+            memory::touched(piece.len());
+            hasher.add(piece);
+        });
+        hasher.checksum()
     }
 
     /// Of a file, read from the disk in pieces.

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::kernel::prefetch;
+use crate::memory;
 use crate::sketch::{HASHES, Table, first_not_below, matches, sort_spread};
 
 /// Kept classes that one bucket holds at the most.
@@ -106,6 +107,7 @@ fn group_bands(table: &Table, near: &[u32], bands: &[usize], similarity: f64, gr
     let mut columns: Vec<Vec<u32>> = bands.iter().map(|_| Vec::with_capacity(near.len())).collect();
     for &class in near {
         let own = table.bands_of(class);
+        memory::touched(size_of_val(own));
         columns.iter_mut().zip(bands).for_each(|(column, &band)| column.push(own[band]));
     }
     columns.into_iter().map(|column| group_band(table, near, &column, similarity, grows)).collect()
@@ -128,6 +130,8 @@ fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grow
             grouped.alone.extend(grows.then_some(bucket[0]));
             continue;
         }
+        // signatures stand in the order of classes, and buckets do not
+        memory::touched(bucket.len() * memory::AROUND);
         grouped.together.extend(bucket.iter().map(|&entry| entry as u32));
         let likely = |class: &u32| may_be_alike(table, *class, first, similarity);
         grouped.likely.extend(bucket[1..].iter().map(|&e| e as u32).filter(likely).map(|class| (class, first)));
@@ -189,6 +193,7 @@ impl Buckets {
     pub(super) fn candidates(&mut self, table: &Table, class: u32, similarity: f64) -> Vec<u32> {
         self.met.clear();
         for key in keys(table, &self.shared, class) {
+            memory::touched(memory::AROUND);
             let mut at = self.heads.get(&key).copied().unwrap_or(NONE);
             while let Some(entry) = self.entries.get(at as usize) {
                 self.met.push((entry.class, at));

@@ -1,6 +1,8 @@
 //! Numbers whose first bits are spread evenly, such as hashes: sorted by dealing them out, and looked up where they are
 //! expected.
 
+use crate::memory;
+
 /// The entries, ascending. They are dealt out by their first bits, and each share, which is small, is sorted by itself, on
 /// all threads.
 pub(crate) fn sort_spread(entries: impl ExactSizeIterator<Item = u64> + Clone) -> Vec<u64> {
@@ -37,7 +39,9 @@ fn sort_shares(order: &mut [u64], ends: &[usize], before: usize) {
     }
     let mut start = 0;
     for end in ends {
-        order[start..end - before].sort_unstable();
+        let share = &mut order[start..end - before];
+        memory::touched(size_of_val(share));
+        share.sort_unstable();
         start = end - before;
     }
 }

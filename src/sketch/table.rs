@@ -259,19 +259,14 @@ pub fn sketch(
             })
             .collect::<Result<Vec<Part>>>()
     };
-    let shards = if saved.is_any() { shard::shards(corpus) } else { std::iter::once(0..ids.len() as u32).collect() };
+    let shards = shard::shards(corpus);
     let load = |(i, docs)| saved.load(&shard::name(i), progress, |found| shard::from_part(docs, units, found));
     let loaded: Vec<Option<Part>> = shards.iter().enumerate().map(load).collect();
     loaded.iter().flatten().for_each(|part| enter(part, &seen));
-    let parts = make_missing(&shards, loaded, make, saved, progress)?;
+    let Part { units: parts, document_tokens } = put_together(&shards, loaded, make, units.len(), saved, progress)?;
     drop(seen);
-    let document_tokens = parts.iter().flat_map(|p| p.document_tokens.iter().copied()).collect();
-    let mut by_unit: Vec<Vec<UnitPart>> = units.iter().map(|_| Vec::with_capacity(parts.len())).collect();
-    for part in parts {
-        by_unit.iter_mut().zip(part.units).for_each(|(parts, part)| parts.push(part));
-    }
-    let parts = units.par_iter().zip(by_unit);
-    let tables = parts.map(|(options, parts)| build(*options, parts, corpus.len())).collect();
+    let parts = units.par_iter().zip(parts);
+    let tables = parts.map(|(options, part)| build(*options, part, corpus.len())).collect();
     progress.end();
     Ok((tables, document_tokens))
 }
@@ -294,44 +289,42 @@ fn enter(part: &Part, seen: &[Seen]) {
     }
 }
 
-/// Makes the shards that were not loaded. Each is saved by a thread of its own while the next is made.
-fn make_missing(
+/// Makes the shards that were not loaded, and puts all of them together, in order. A thread of its own saves what was made
+/// and appends it while the next shard is made: so no shard is held twice for long.
+fn put_together(
     shards: &[Range<u32>],
     loaded: Vec<Option<Part>>,
     make: impl Fn(Range<u32>) -> Result<Vec<Part>>,
+    units: usize,
     saved: Parts<'_>,
     progress: &dyn Progress,
-) -> Result<Vec<Part>> {
-    let mut done: Vec<Vec<Part>> = Vec::with_capacity(shards.len());
+) -> Result<Part> {
+    let join = |adding: ScopedJoinHandle<'_, Part>| adding.join().expect("saving and appending do not panic");
     std::thread::scope(|scope| {
-        let mut saving: Option<(usize, ScopedJoinHandle<'_, Vec<Part>>)> = None;
-        let join = |saving: (usize, ScopedJoinHandle<'_, Vec<Part>>), done: &mut Vec<Vec<Part>>| {
-            done[saving.0] = saving.1.join().expect("saving a part does not panic");
-        };
+        let mut adding: Option<ScopedJoinHandle<'_, Part>> = None;
         for (i, (docs, loaded)) in shards.iter().zip(loaded).enumerate() {
-            if let Some(part) = loaded {
-                progress.advance(docs.len() as u64);
-                done.push(vec![part]);
-                continue;
-            }
-            progress.check()?;
-            let made = make(docs.clone())?;
-            saving.take().into_iter().for_each(|saving| join(saving, &mut done));
-            if saved.is_saving() {
-                done.push(Vec::new());
-                saving = Some((i, scope.spawn(move || save(i, docs, made, saved, progress))));
-            } else {
-                done.push(made);
-            }
+            let is_new = loaded.is_none();
+            let parts = match loaded {
+                Some(part) => {
+                    progress.advance(docs.len() as u64);
+                    vec![part]
+                }
+                None => {
+                    progress.check()?;
+                    make(docs.clone())?
+                }
+            };
+            let mut all = adding.take().map_or_else(|| Part::new(units), join);
+            adding = Some(scope.spawn(move || {
+                if is_new {
+                    saved.save(&shard::name(i), progress, || shard::to_part(docs, &parts));
+                }
+                parts.into_iter().for_each(|part| all.append(part));
+                all
+            }));
         }
-        saving.take().into_iter().for_each(|saving| join(saving, &mut done));
-        Ok(done.into_iter().flatten().collect())
+        Ok(adding.map_or_else(|| Part::new(units), join))
     })
-}
-
-fn save(shard: usize, docs: &Range<u32>, made: Vec<Part>, saved: Parts<'_>, progress: &dyn Progress) -> Vec<Part> {
-    saved.save(&shard::name(shard), progress, || shard::to_part(docs, &made));
-    made
 }
 
 /// Documents that one task works on.
@@ -353,6 +346,35 @@ pub(super) struct Part {
     pub(super) document_tokens: Vec<u32>,
 }
 
+impl Part {
+    /// What no documents give, for so many units.
+    fn new(units: usize) -> Part {
+        Part { units: (0..units).map(|_| UnitPart::default()).collect(), document_tokens: Vec::new() }
+    }
+
+    /// Adds what the documents after these give.
+    fn append(&mut self, next: Part) {
+        for (unit, next) in self.units.iter_mut().zip(next.units) {
+            memory::touched(size_of_val(&*next.signed.signatures) + memory::AROUND);
+            append(&mut unit.rows, next.rows);
+            append(&mut unit.signed.signatures, next.signed.signatures);
+            append(&mut unit.signed.bands, next.signed.bands);
+            unit.tally.segments += next.tally.segments;
+            unit.tally.left_alone += next.tally.left_alone;
+        }
+        append(&mut self.document_tokens, next.document_tokens);
+    }
+}
+
+/// Appends a column, with little room beyond: a column grows where it stands, and what is twice as long as need be takes
+/// twice the room on disk.
+fn append<T: Copy>(column: &mut Vec<T>, next: Vec<T>) {
+    if column.capacity() - column.len() < next.len() {
+        column.reserve_exact(next.len().max(column.len() / 8));
+    }
+    column.extend(next);
+}
+
 /// The rows of one unit, in order, and the signatures of those that were signed.
 #[derive(Default)]
 pub(super) struct UnitPart {
@@ -369,12 +391,11 @@ fn sketch_documents(
     seen: &[Seen],
     docs: &[DocId],
 ) -> Part {
-    let mut part = Part { units: units.iter().map(|_| UnitPart::default()).collect(), document_tokens: Vec::new() };
+    let mut part = Part::new(units.len());
     let mut tokens = Tokens::default();
     let mut sketchers: Vec<Sketcher> = units.iter().map(|_| Sketcher::new(token_options)).collect();
     let (mut spans, mut ranges, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
     for &doc in docs {
-        memory::relieve();
         let text = corpus.text_in(doc, &mut buffer);
         tokens.read(text, token_options);
         part.document_tokens.push(tokens.len() as u32);
@@ -409,23 +430,9 @@ fn sketch_documents(
     part
 }
 
-/// Puts the parts together and numbers the distinct digests by their first row.
-fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Table {
-    let rows: usize = parts.iter().map(|p| p.rows.len()).sum();
-    let signatures: usize = parts.iter().map(|p| p.signed.signatures.len()).sum();
-    let mut raw = Vec::with_capacity(rows);
-    let mut signed = Signed {
-        signatures: Vec::with_capacity(signatures),
-        bands: Vec::with_capacity(signatures * options.banding.map_or(0, |b| b.bands)),
-    };
-    let mut tally = Tally::default();
-    for part in parts {
-        raw.extend(part.rows);
-        signed.signatures.extend(part.signed.signatures);
-        signed.bands.extend(part.signed.bands);
-        tally.segments += part.tally.segments;
-        tally.left_alone += part.tally.left_alone;
-    }
+/// Numbers the distinct digests by their first row.
+fn build(options: SketchOptions, part: UnitPart, documents: usize) -> Table {
+    let UnitPart { rows: raw, signed, tally } = part;
     let (leaders, first_rows) = leaders(&raw);
     let mut table = Table {
         options,
@@ -444,6 +451,7 @@ fn build(options: SketchOptions, parts: Vec<UnitPart>, documents: usize) -> Tabl
     };
     let (mut next_signature, mut signed) = (0, 0);
     for (i, (row, lead)) in raw.iter().zip(leaders).enumerate() {
+        memory::touched(size_of_val(row));
         table.first.resize(row.place.doc.index() + 1, i);
         let leads = lead as usize == i;
         let class = if leads { table.places.len() as u32 } else { table.rows[lead as usize].class };

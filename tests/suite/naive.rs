@@ -61,7 +61,7 @@ pub(crate) fn is_ignorable(c: char) -> bool {
 /// Letters and marks of scripts that are written without spaces; their digits are digits.
 pub(crate) fn is_unspaced(c: char) -> bool {
     use Script::{Han, Hiragana, Katakana, Khmer, Lao, Myanmar, Thai};
-    is_letter(c) && [Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar].contains(&c.script())
+    !c.is_ascii() && is_letter(c) && [Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar].contains(&c.script())
 }
 
 /// The set of runs of `n` tokens. A token holds no unit separator, so joined runs are equal only if the tokens are.
