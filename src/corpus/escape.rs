@@ -7,27 +7,34 @@ use memchr::memchr;
 
 use super::Span;
 
+/// What stands for what behind a backslash; 0 is no such escape.
+const SIMPLE: [u8; 256] = {
+    let mut simple = [0; 256];
+    simple[b'"' as usize] = b'"';
+    simple[b'\\' as usize] = b'\\';
+    simple[b'/' as usize] = b'/';
+    simple[b'b' as usize] = 0x08;
+    simple[b'f' as usize] = 0x0c;
+    simple[b'n' as usize] = b'\n';
+    simple[b'r' as usize] = b'\r';
+    simple[b't' as usize] = b'\t';
+    simple
+};
+
 /// Length in raw bytes, and the character, of the escape at the start of `raw` (which begins with a backslash);
 /// `None` if it is malformed or a lone surrogate.
+#[inline(always)]
 fn unescape(raw: &[u8]) -> Option<(usize, char)> {
-    let simple = |c| Some((2, c));
-    match *raw.get(1)? {
-        b'"' => simple('"'),
-        b'\\' => simple('\\'),
-        b'/' => simple('/'),
-        b'b' => simple('\u{8}'),
-        b'f' => simple('\u{c}'),
-        b'n' => simple('\n'),
-        b'r' => simple('\r'),
-        b't' => simple('\t'),
-        b'u' => unescape_unicode(raw),
-        _ => None,
+    match SIMPLE[usize::from(*raw.get(1)?)] {
+        0 => unescape_unicode(raw),
+        c => Some((2, char::from(c))),
     }
 }
 
 /// As [`unescape`], for `\uXXXX` and surrogate pairs of them.
+#[inline(never)]
 fn unescape_unicode(raw: &[u8]) -> Option<(usize, char)> {
-    let unit = hex4(raw.get(2..6)?)?;
+    let unit = if raw[1] == b'u' { hex4(raw.get(2..6)?)? } else { return None };
     if !(0xD800..0xDC00).contains(&unit) {
         return char::from_u32(unit).map(|c| (6, c));
     }
@@ -60,14 +67,14 @@ pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Resu
 
 /// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
 pub fn decode(raw: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(raw.len() + STEP);
+    let mut text = Vec::with_capacity(raw.len() + 2 * STEP);
     decode_into(raw, &mut text, usize::MAX);
     text
 }
 
 /// `span` of the text that the inside of a JSON string stands for. What stands behind it is not looked at.
 pub(super) fn decode_part(raw: &[u8], span: Span) -> Vec<u8> {
-    let mut text = Vec::with_capacity(span.len() as usize + STEP);
+    let mut text = Vec::with_capacity(span.len() as usize + 2 * STEP);
     if let [start] = raw_offsets(raw, &[span.start])[..] {
         decode_into(&raw[start as usize..], &mut text, span.len() as usize);
     }
@@ -79,23 +86,29 @@ const STEP: usize = 16;
 
 /// As [`decode`], appended to `text`, but only `most` bytes of it.
 pub(super) fn decode_into(raw: &[u8], text: &mut Vec<u8>, most: usize) {
-    let mut rest = raw;
-    let end = text.len().saturating_add(most);
-    while text.len() < end {
-        let Some(chunk) = rest.first_chunk::<STEP>() else {
-            decode_rest(rest, text);
-            break;
-        };
-        // escapes stand close together (line ends), so a chunk is copied whole and shortened: no call, no loop
+    let (mut at, mut rest) = (text.len(), raw);
+    let end = at + most.min(raw.len());
+    // escapes stand close together (line ends), so a chunk is copied whole and shortened: no call, no loop
+    text.resize(end + STEP + char::MAX.len_utf8(), 0);
+    while at < end {
+        let Some(chunk) = rest.first_chunk::<STEP>() else { break };
         let plain = until_backslash(chunk);
-        text.extend_from_slice(chunk);
-        text.truncate(text.len() - STEP + plain);
-        rest = &rest[plain..];
-        if plain < STEP {
-            let Some((len, c)) = unescape(rest) else { break };
-            push_char(text, c);
-            rest = &rest[len..];
+        text[at..at + STEP].copy_from_slice(chunk);
+        (at, rest) = (at + plain, &rest[plain..]);
+        if plain == STEP {
+            continue;
         }
+        let Some((len, c)) = unescape(rest) else { break };
+        if c.is_ascii() {
+            text[at] = c as u8;
+        } else {
+            c.encode_utf8(&mut text[at..]);
+        }
+        (at, rest) = (at + c.len_utf8(), &rest[len..]);
+    }
+    text.truncate(at);
+    if at < end {
+        decode_rest(rest, text);
     }
     text.truncate(end);
 }

@@ -4,6 +4,8 @@
 //! One pass over each document that has a repeat or a keeper, on all threads. What is noted is small and of fixed size,
 //! and a name per document; excerpts are cut from the source when they are written.
 
+use std::num::NonZeroU32;
+
 use rayon::prelude::*;
 
 use crate::corpus::{Corpus, DocId, Encoding, Place, Span, decode_json_string};
@@ -82,7 +84,16 @@ impl Columns {
 pub(super) struct Locator {
     offsets: Vec<(DocId, u32)>,
     positions: Vec<Position>,
-    names: Vec<(DocId, String)>,
+    named: Vec<Named>,
+    /// For each document of the corpus its place in `named`, if it has one.
+    by_document: Vec<Option<NonZeroU32>>,
+}
+
+/// A document that has a place.
+struct Named {
+    name: String,
+    /// Its first offset in [`Locator::offsets`]; those of the next one begin where its own end.
+    first: usize,
 }
 
 impl Locator {
@@ -95,25 +106,38 @@ impl Locator {
         offsets.par_sort_unstable();
         offsets.dedup();
         let documents: Vec<&[(DocId, u32)]> = offsets.chunk_by(|a, b| a.0 == b.0).collect();
-        let names = documents.par_iter().map(|doc| (doc[0].0, name(doc[0].0))).collect();
+        let names: Vec<String> = documents.par_iter().map(|doc| name(doc[0].0)).collect();
+        let mut by_document = vec![None; corpus.len()];
+        let (mut named, mut first) = (Vec::with_capacity(names.len()), 0);
+        for (name, doc) in names.into_iter().zip(&documents) {
+            named.push(Named { name, first });
+            by_document[doc[0].0.index()] = NonZeroU32::new(named.len() as u32);
+            first += doc.len();
+        }
         let positions: Vec<Vec<Position>> = documents.into_par_iter().map(|doc| positions(corpus, doc)).collect();
         let positions = positions.into_iter().flatten().collect();
-        Locator { offsets, positions, names }
+        Locator { offsets, positions, named, by_document }
     }
 
     /// The positions of the start and the end of a place.
     pub(super) fn find(&self, place: Place) -> (Position, Position) {
+        let Some(index) = self.index_of(place.doc) else { return Default::default() };
+        let from = self.named[index].first;
+        let to = self.named.get(index + 1).map_or(self.offsets.len(), |next| next.first);
         let find = |offset: u32| {
-            let index = self.offsets.binary_search(&(place.doc, offset));
-            index.map_or_else(|_| Position::default(), |i| self.positions[i])
+            let index = self.offsets[from..to].binary_search(&(place.doc, offset));
+            index.map_or_else(|_| Position::default(), |i| self.positions[from + i])
         };
         (find(place.span.start), find(place.span.end))
     }
 
     /// The name of a document that has a place.
     pub(super) fn name(&self, doc: DocId) -> Option<&str> {
-        let index = self.names.binary_search_by_key(&doc, |(id, _)| *id).ok()?;
-        Some(&self.names[index].1)
+        self.index_of(doc).map(|index| self.named[index].name.as_str())
+    }
+
+    fn index_of(&self, doc: DocId) -> Option<usize> {
+        self.by_document[doc.index()].map(|number| number.get() as usize - 1)
     }
 }
 

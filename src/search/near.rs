@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use crate::kernel::prefetch;
 use crate::memory;
-use crate::sketch::{HASHES, Table, first_not_below, matches, sort_spread};
+use crate::sketch::{HASHES, Table, first_bits, first_not_below, matches, sort_spread};
 
 /// Kept classes that one bucket holds at the most.
 const KEEPERS_PER_BUCKET: u32 = 32;
@@ -266,8 +266,8 @@ impl Buckets {
 
 /// The class that has `hash` in a list that is ascending by hash.
 fn find_hash(alone: &[u64], hash: u32) -> Option<u32> {
-    let at = first_not_below(alone.len(), hash, |at| alone[at] >> 32 < u64::from(hash));
-    alone.get(at).filter(|&&entry| entry >> 32 == u64::from(hash)).map(|&entry| entry as u32)
+    let at = first_not_below(alone.len(), hash, |at| first_bits(alone[at]));
+    alone.get(at).filter(|&&entry| first_bits(entry) == hash).map(|&entry| entry as u32)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod table;
 pub use bands::Banding;
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use shard::shard_count;
-pub(crate) use spread::{first_not_below, sort_spread};
+pub(crate) use spread::{first_bits, first_not_below, sort_spread};
 pub use table::{Row, SketchOptions, Sketcher, Table, Tally, sketch};
 
 /// What a segment says, wherever it stands.

@@ -46,11 +46,20 @@ fn sort_shares(order: &mut [u64], ends: &[usize], before: usize) {
     }
 }
 
-/// The first of `len` places in an ascending list of hashes that is not `below` what is sought, whose first 32 bits are
-/// `first`. Hashes are spread evenly, so the place is nearly known: the search goes out from there.
-pub(crate) fn first_not_below(len: usize, first: u32, below: impl Fn(usize) -> bool) -> usize {
-    let guess = ((u64::from(first) * len as u64) >> 32) as usize;
-    let (mut from, mut to, mut reach) = (guess, guess, 32);
+/// The first of `len` places in an ascending list whose value, [`first_bits`] of an entry say, is not below what is
+/// `wanted`. Values are spread evenly, so where it stands is nearly known, and better once a value near it is: most
+/// searches look at three or four places (interpolation search: Perl, Itai, Avni 1978).
+pub(crate) fn first_not_below(len: usize, wanted: u32, value_at: impl Fn(usize) -> u32) -> usize {
+    if len == 0 {
+        return 0;
+    }
+    let mut guess = ((u64::from(wanted) * len as u64) >> 32) as usize;
+    for _ in 0..2 {
+        let off = (i64::from(wanted) - i64::from(value_at(guess))) as i128 * len as i128 >> 32;
+        guess = (guess as i128 + off).clamp(0, len as i128 - 1) as usize;
+    }
+    let below = |at: usize| value_at(at) < wanted;
+    let (mut from, mut to, mut reach) = (guess, guess, 4);
     while from > 0 && !below(from) {
         from = from.saturating_sub(reach);
         reach *= 2;
@@ -68,6 +77,11 @@ pub(crate) fn first_not_below(len: usize, first: u32, below: impl Fn(usize) -> b
         }
     }
     from
+}
+
+/// The bits that entries are sorted and sought by.
+pub(crate) fn first_bits(entry: u64) -> u32 {
+    (entry >> 32) as u32
 }
 
 #[cfg(test)]

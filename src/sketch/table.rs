@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::seen::Seen;
-use super::{Banding, MinHasher, Signature, Wording, digest, first_not_below, shard, sort_spread};
+use super::{Banding, MinHasher, Signature, Wording, digest, first_bits, first_not_below, shard, sort_spread};
 use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::error::Result;
 use crate::kernel::prefetch;
@@ -182,16 +182,11 @@ impl Table {
     /// The class with this digest.
     fn class_with(&self, digest: u128) -> Option<u32> {
         let first = (digest >> 96) as u32;
-        let at = first_not_below(self.by_digest.len(), first, |at| first_bits(self.by_digest[at]) < first);
+        let at = first_not_below(self.by_digest.len(), first, |at| first_bits(self.by_digest[at]));
         let alike = self.by_digest[at..].iter().take_while(|&&entry| first_bits(entry) == first);
         let known = alike.map(|&entry| entry as u32).find(|&class| self.digest_of(class) == digest);
         known.or_else(|| self.added.get(&digest).copied())
     }
-}
-
-/// The bits of a digest that an entry of [`Table::by_digest`] begins with.
-fn first_bits(entry: u64) -> u32 {
-    (entry >> 32) as u32
 }
 
 /// The class has no signature.
