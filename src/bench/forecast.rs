@@ -61,10 +61,13 @@ pub struct Forecast {
     pub memory: Option<Estimate>,
     /// Disk that is needed beside the input until the run is over: the cleaned corpus and its ledger.
     pub disk: Estimate,
+    /// Temporary disk for what the limit on memory does not let stay there.
+    pub temporary: Estimate,
 }
 
-/// The forecast for everything. `runs` are in the order in which they were made, in one process, small ones first.
-pub fn forecast(known: &Known, runs: &[Observation]) -> Forecast {
+/// The forecast for everything, under a `limit` on memory in bytes if there is one. `runs` are in the order in which they
+/// were made, in one process, small ones first.
+pub fn forecast(known: &Known, runs: &[Observation], limit: Option<u64>) -> Forecast {
     let part = |from: usize, to: usize| {
         let pieces: Vec<(f64, f64)> = known.pieces.iter().map(|p| (p[from] as f64, p[to] as f64)).collect();
         Estimate::ratio(&pieces)
@@ -78,13 +81,26 @@ pub fn forecast(known: &Known, runs: &[Observation]) -> Forecast {
             if known.file_is_document { Estimate::exactly(known.files as f64) } else { part(0, 2).times(stored) },
         ),
     };
+    let memory = memory(known.whole, bytes, runs);
     Forecast {
         bytes,
         documents,
         seconds: seconds(known.whole, bytes, runs),
-        memory: memory(known.whole, bytes, runs),
+        memory,
         disk: Estimate { value: stored, low: 0.0, high: stored * 1.1 },
+        temporary: memory.zip(limit).map_or(Estimate::exactly(0.0), |(memory, limit)| {
+            // files as they are need no room: they are read again where they stand
+            let elsewhere = if known.plain { bytes.value } else { 0.0 };
+            temporary(memory, elsewhere, limit as f64)
+        }),
     }
+}
+
+/// Blocks are in memory up to half of the limit, and what they leave when they grow and go is not used again at once: what
+/// lay on the disk was one to two times what did not fit.
+fn temporary(memory: Estimate, elsewhere: f64, limit: f64) -> Estimate {
+    let beyond = |memory: f64| if memory <= limit { 0.0 } else { (memory - elsewhere - limit / 2.0).max(0.0) };
+    Estimate { value: 1.5 * beyond(memory.value), low: beyond(memory.low), high: 2.0 * beyond(memory.high) }
 }
 
 fn seconds(whole: bool, bytes: Estimate, runs: &[Observation]) -> Estimate {
@@ -136,6 +152,7 @@ pub fn forecast_json(known: &Known, forecast: &Forecast, config: &Config, thread
         "seconds": estimate(forecast.seconds),
         "memory": forecast.memory.map(estimate),
         "disk": estimate(forecast.disk),
+        "temporary": estimate(forecast.temporary),
         "threads": threads,
         "sample": {
             "whole": known.whole,
@@ -168,6 +185,10 @@ pub fn forecast_text(
         forecast.memory.map_or_else(|| "this system does not tell".to_owned(), |m| range(m, |n| human_bytes(n as u64)));
     row("memory", memory)?;
     row("disk", format!("up to {} for the cleaned corpus and its ledger", human_bytes(forecast.disk.high as u64)))?;
+    if forecast.temporary.high > 0.0 {
+        let said = range(forecast.temporary, |n| human_bytes(n as u64));
+        row("temporary", format!("{said} of disk, for what --memory does not let stay in memory"))?;
+    }
     match config.banding() {
         Some(banding) => {
             row("bands", format!("{} × {} rows", banding.bands, banding.rows))?;
@@ -220,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_sample_is_extrapolated() {
-        let found = forecast(&known(), &runs());
+        let found = forecast(&known(), &runs(), None);
         assert_eq!(found.bytes, Estimate::exactly(1000.0));
         assert!(
             found.documents.value == 200.0 && found.documents.low < 1.0 && found.documents.high > 399.0,
@@ -228,14 +249,28 @@ mod tests {
         );
         assert_eq!((found.seconds.value, found.seconds.high), (75.0, 150.0));
         assert_eq!(found.memory.unwrap().value, 200.0 + 5.0 * 980.0);
-        assert_eq!(forecast(&Known { file_is_document: true, ..known() }, &runs()).documents, Estimate::exactly(2.0));
+        assert_eq!(
+            forecast(&Known { file_is_document: true, ..known() }, &runs(), None).documents,
+            Estimate::exactly(2.0)
+        );
         let packed = Known { plain: false, pieces: vec![[10, 30, 1], [10, 50, 3]], ..known() };
-        assert_eq!(forecast(&packed, &runs()).bytes.value, 4000.0);
+        assert_eq!(forecast(&packed, &runs(), None).bytes.value, 4000.0);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_on_disk() {
+        let temporary = |limit| forecast(&known(), &runs(), Some(limit)).temporary;
+        assert_eq!(temporary(1 << 30), Estimate::exactly(0.0));
+        let little = temporary(2000);
+        assert_eq!((little.low, little.value, little.high), (2080.0, 1.5 * 3100.0, 2.0 * 4630.0));
+        let hardly = temporary(5200);
+        assert_eq!((hardly.low, hardly.value), (0.0, 0.0));
+        assert!(hardly.high > 0.0, "{hardly:?}");
     }
 
     #[test]
     fn everything_is_what_was_measured() {
-        let found = forecast(&Known { whole: true, ..known() }, &runs());
+        let found = forecast(&Known { whole: true, ..known() }, &runs(), None);
         assert_eq!((found.bytes, found.documents), (Estimate::exactly(20.0), Estimate::exactly(4.0)));
         assert_eq!((found.seconds, found.memory), (Estimate::exactly(1.5), Some(Estimate::exactly(200.0))));
     }

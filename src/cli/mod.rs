@@ -90,13 +90,13 @@ pub fn read_settings(words: &[&str]) -> Result<(), String> {
 }
 
 fn run(cli: Cli, terminal: &Terminal) -> crate::Result<ExitCode> {
-    settings::limit_memory(&cli.global, terminal.progress())?;
+    let limit = settings::limit_memory(&cli.global, terminal.progress())?;
     settings::use_threads(&cli)?;
     match cli.command {
         Command::Check(args) => return check::run(&args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Clean(args) => clean::run(args, terminal),
-        Command::Plan(args) => plan::run(&args, terminal),
+        Command::Plan(args) => plan::run(&args, limit, terminal),
         Command::Bench(args) => bench::run(&args, &cli.global.threads.0, terminal),
         Command::Synth(args) => synth::run(args, terminal),
         Command::Restore(args) => restore::run(args, terminal),

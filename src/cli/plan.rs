@@ -13,7 +13,8 @@ use crate::input::{InputOptions, Sampled, WalkOptions, sample};
 use crate::output::Target;
 use crate::progress::{Progress, Stage};
 
-pub(super) fn run(args: &args::Plan, terminal: &Terminal) -> Result<()> {
+/// `limit` is that on memory under which the run would be made.
+pub(super) fn run(args: &args::Plan, limit: Option<u64>, terminal: &Terminal) -> Result<()> {
     let config = settings::config(&args.input, &args.find)?;
     let inputs = settings::inputs(&args.input)?;
     let sampled = sample(&inputs, &config.input, args.sample << 20, terminal.progress())?;
@@ -22,7 +23,7 @@ pub(super) fn run(args: &args::Plan, terminal: &Terminal) -> Result<()> {
     }
     terminal.writing();
     let (known, runs) = try_out(&sampled, &config, terminal).map_err(|e| in_the_input(e, &sampled))?;
-    let found = forecast(&known, &runs);
+    let found = forecast(&known, &runs, limit);
     let threads = rayon::current_num_threads();
     terminal.print(|style, out| match args.json {
         true => writeln!(out, "{:#}", forecast_json(&known, &found, &config, threads)),

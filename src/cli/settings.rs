@@ -191,23 +191,25 @@ pub(super) fn use_threads(cli: &args::Cli) -> Result<()> {
     pool.map_err(|e| Error::Usage(format!("--threads {threads}: {e}")))
 }
 
-/// Limits the memory of the process. What was not asked for is left out where it is not possible.
-pub(super) fn limit_memory(global: &args::Global, progress: &dyn Progress) -> Result<()> {
+/// Limits the memory of the process; gives the limit that holds. What was not asked for is left out where it is not
+/// possible.
+pub(super) fn limit_memory(global: &args::Global, progress: &dyn Progress) -> Result<Option<u64>> {
     let asked_for = global.memory.is_some() || global.temp_dir.is_some();
     let Some(bytes) = global.memory.unwrap_or_default().bytes(memory::machine()) else {
         let unknown = "nothing says how much memory this machine has; give --memory as for example 2GiB";
-        return if asked_for { Err(Error::Usage(unknown.to_owned())) } else { Ok(()) };
+        return if asked_for { Err(Error::Usage(unknown.to_owned())) } else { Ok(None) };
     };
     let dir = global.temp_dir.clone().unwrap_or_else(memory::default_dir);
     match memory::limit(&memory::Limit { bytes, dir: dir.clone() }) {
         Err(e) if asked_for => return Err(e),
-        _ if asked_for && memory::is_in_memory() => progress.warn(&format!(
+        Err(_) => return Ok(None),
+        Ok(()) if asked_for && memory::is_in_memory() => progress.warn(&format!(
             "{} is in memory itself: what goes there saves none; name a directory on a disk with --temp-dir",
             dir.display()
         )),
-        _ => {}
+        Ok(()) => {}
     }
-    Ok(())
+    Ok(Some(bytes))
 }
 
 #[cfg(test)]
