@@ -10,11 +10,20 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 
+use rustix::mm::{Advice, madvise};
+
 use super::governor;
 use super::heap::Heap;
 
 /// Ordinary blocks of this size and more are counted.
 const COUNTED: usize = 1 << 20;
+
+/// Ordinary blocks of this size and more are better in large pages: tables are looked up in no order, and for each page that
+/// is written first the process is interrupted.
+const LARGE: usize = 4 << 20;
+
+/// The size of a large page.
+const LARGE_PAGE: usize = 2 << 20;
 
 /// An allocator that spills to disk what is beyond the limit of [`super::limit`]. Without a limit it is the system's.
 ///
@@ -152,6 +161,18 @@ fn come(size: usize) {
     }
 }
 
+/// Asks for large pages inside a new ordinary block that has room for them; it may be null. Not for one that grows: the
+/// system would split them to move it, and make others, which took twice as long as the sketches themselves.
+fn in_large_pages(block: *mut u8, size: usize) -> *mut u8 {
+    let before = block.align_offset(LARGE_PAGE);
+    if !block.is_null() && size >= LARGE && before < size {
+        let len = (size - before) / LARGE_PAGE * LARGE_PAGE;
+        // SAFETY: the range lies in the block; what it holds stays, whatever the system makes of the advice
+        let _ = unsafe { madvise(block.add(before).cast(), len, Advice::LinuxHugepage) };
+    }
+    block
+}
+
 /// Counts an ordinary block that goes.
 fn go(size: usize) {
     if size >= COUNTED {
@@ -173,7 +194,7 @@ unsafe impl GlobalAlloc for Spilling {
         }
         come(layout.size());
         // SAFETY: as the caller promises
-        unsafe { System.alloc(layout) }
+        in_large_pages(unsafe { System.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -186,7 +207,7 @@ unsafe impl GlobalAlloc for Spilling {
         }
         come(layout.size());
         // SAFETY: as the caller promises
-        unsafe { System.alloc_zeroed(layout) }
+        in_large_pages(unsafe { System.alloc_zeroed(layout) }, layout.size())
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
