@@ -74,9 +74,9 @@ pub fn decode(raw: &[u8]) -> Vec<u8> {
 
 /// `span` of the text that the inside of a JSON string stands for. What stands behind it is not looked at.
 pub(super) fn decode_part(raw: &[u8], span: Span) -> Vec<u8> {
-    let mut text = Vec::with_capacity(span.len() as usize + 2 * STEP);
+    let mut text = Vec::with_capacity(span.len() + 2 * STEP);
     if let [start] = raw_offsets(raw, &[span.start])[..] {
-        decode_into(&raw[start as usize..], &mut text, span.len() as usize);
+        decode_into(&raw[start as usize..], &mut text, span.len());
     }
     text
 }

@@ -23,7 +23,7 @@ pub(super) const VERSION: u32 = 1;
 /// zstd level: what was cut is written once and hardly ever read, so the fastest.
 const LEVEL: i32 = 1;
 
-/// Bytes that are compressed at a time: a block of zstd.
+/// Bytes that are compressed at a time: a block of zstd. Frames of 1 MiB, each by itself, took as long.
 const BUFFER: usize = 128 << 10;
 
 /// One line.

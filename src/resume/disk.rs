@@ -159,9 +159,9 @@ impl Flushing {
             return Ok(());
         }
         self.end()?;
-        let file = file.try_clone()?;
         self.from = written;
-        // without a thread it is flushed at the end
+        // without another handle or a thread it is flushed at the end
+        let Ok(file) = file.try_clone() else { return Ok(()) };
         self.thread = thread::Builder::new().name("flush".to_owned()).spawn(move || file.sync_data()).ok();
         Ok(())
     }

@@ -55,8 +55,9 @@ pub(crate) fn first_not_below(len: usize, wanted: u32, value_at: impl Fn(usize) 
     }
     let mut guess = ((u64::from(wanted) * len as u64) >> 32) as usize;
     for _ in 0..2 {
-        let off = (i64::from(wanted) - i64::from(value_at(guess))) as i128 * len as i128 >> 32;
-        guess = (guess as i128 + off).clamp(0, len as i128 - 1) as usize;
+        let off = i128::from(wanted) - i128::from(value_at(guess));
+        let places = (off * len as i128) >> 32;
+        guess = (guess as i128 + places).clamp(0, len as i128 - 1) as usize;
     }
     let below = |at: usize| value_at(at) < wanted;
     let (mut from, mut to, mut reach) = (guess, guess, 4);

@@ -1,9 +1,10 @@
 //! Sketches as columns: rows (segments) point to classes (distinct digests); only classes have bands and signatures.
 //!
 //! Built in one parallel pass over the text: tokens and digests of every segment, and signatures of one member of each
-//! class: whichever thread meets a digest first. Which one that is does not show, for the members' tokens are equal; of those that were signed twice one counts.
-//! Rows are in text order; classes are numbered by their first row. Memory: 12 bytes per row, and per class 40 bytes + 4
-//! per band + 128 for the signature; about 30 more per class while it is built.
+//! class: whichever thread meets a digest first. Which one that is does not show, for the members' tokens are equal; of
+//! those that were signed twice one counts. Rows are in text order; classes are numbered by their first row. Memory: 12
+//! bytes per row, and per class 44 bytes + 4 per band + 128 for the signature; while it is built, 48 more per row, and an
+//! eighth to a fourth of the text for the digests met ([`Seen`]).
 
 use std::borrow::Cow;
 use std::ops::Range;
