@@ -6,6 +6,7 @@
 //! `at`, its offset in the source as it was read, and the bytes, as `text` or, where they are not UTF-8, as `base64`. The
 //! last line counts the lines before it (`{"end":17}`), so that a ledger cut short is noticed. The README documents it.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -29,10 +30,10 @@ const BUFFER: usize = 128 << 10;
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Line {
+pub(super) enum Line<'t> {
     Header { unecho_ledger: u32, directory: bool },
     Source(SourceLine),
-    Text { at: u64, text: String },
+    Text { at: u64, text: Cow<'t, str> },
     Bytes { at: u64, base64: String },
     End { end: u64 },
 }
@@ -110,8 +111,8 @@ impl LedgerWriter {
         for cut in if kept.is_some() { cuts } else { &whole } {
             let at = cut.range.start;
             let bytes = &source.bytes[cut.range.start as usize..cut.range.end as usize];
-            let line = match std::str::from_utf8(bytes) {
-                Ok(text) => Line::Text { at, text: text.to_owned() },
+            let line = match simdutf8::basic::from_utf8(bytes) {
+                Ok(text) => Line::Text { at, text: Cow::Borrowed(text) },
                 Err(_) => Line::Bytes { at, base64: STANDARD.encode(bytes) },
             };
             self.line(&line)?;
@@ -119,7 +120,7 @@ impl LedgerWriter {
         Ok(())
     }
 
-    fn line(&mut self, line: &Line) -> io::Result<()> {
+    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, line)?;
         self.lines += 1;
         self.out.write_all(b"\n")

@@ -131,7 +131,7 @@ struct Ledger {
     directory: bool,
     lines_left: Lines<BufReader<zstd::stream::read::Decoder<'static, BufReader<fs::File>>>>,
     /// A line that was looked at and not taken.
-    peeked: Option<Line>,
+    peeked: Option<Line<'static>>,
     /// Lines taken.
     lines: u64,
 }
@@ -161,7 +161,7 @@ impl Ledger {
         Error::Ledger { path: self.path.clone(), reason: format!("the ledger {reason}") }
     }
 
-    fn next(&mut self) -> Result<Option<Line>> {
+    fn next(&mut self) -> Result<Option<Line<'static>>> {
         if let Some(line) = self.peeked.take() {
             self.lines += 1;
             return Ok(Some(line));
@@ -188,7 +188,7 @@ impl Ledger {
     /// The next removed range of the same source: its offset and its bytes.
     fn next_removed(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
         match self.next()? {
-            Some(Line::Text { at, text }) => Ok(Some((at, text.into_bytes()))),
+            Some(Line::Text { at, text }) => Ok(Some((at, text.into_owned().into_bytes()))),
             Some(Line::Bytes { at, base64 }) => {
                 let bytes = STANDARD.decode(base64).map_err(|e| self.error(&format!("is damaged ({e})")))?;
                 Ok(Some((at, bytes)))
