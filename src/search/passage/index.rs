@@ -19,10 +19,11 @@
 //! What it costs is cache misses, so they are made to overlap: the buckets of the next anchors are asked for before the
 //! first is read, and then the anchors take turns ([`Index::meet_group`]). Asking for one bucket costs about as much as
 //! hashing a gram (its page has to be looked up), so it is done a little ahead, between other work, and for no anchor that
-//! a match holds by then. Tried and refused: buckets of 8 or 2 entries
-//! (8: slower on boilerplate; 2: a fifth more memory), splitting into four ranges (no faster, a third slower on runs),
-//! entering only grams that stand twice in the corpus by a filter made before (cuts make new grams, so it would not be
-//! complete).
+//! a match holds by then. Tried and refused: buckets of 8 or 2 entries (8: no faster; 2: a fifth more memory), splitting
+//! into four ranges (no faster, a third slower on runs), groups of 4 or 16 anchors (no difference), entering only grams
+//! that stand twice in the corpus by a filter made before (cuts make new grams, so it would not be complete), a filter in
+//! front of the table that takes in what is entered (a third slower), leaving out of a bucket that is dealt anew the
+//! windows that stand there already (no less memory, and it hangs on the order in which they are dealt).
 
 use std::borrow::Cow;
 
