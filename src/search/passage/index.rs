@@ -17,10 +17,13 @@
 //! Hashes only bring windows together; a match is always read from both texts, symbol by symbol.
 //!
 //! What it costs is cache misses, so they are made to overlap: the buckets of the next anchors are asked for before the
-//! first is read, and then the anchors take turns ([`Index::meet_group`]). Tried and refused: buckets of 8 or 2 entries
-//! (8: slower on boilerplate; 2: a fifth more memory), splitting into four ranges (no faster, a third slower on runs),
-//! entering only grams that stand twice in the corpus by a filter made before (cuts make new grams, so it would not be
-//! complete).
+//! first is read, and then the anchors take turns ([`Index::meet_group`]). Asking for one bucket costs about as much as
+//! hashing a gram (its page has to be looked up), so it is done a little ahead, between other work, and for no anchor that
+//! a match holds by then. Tried and refused: buckets of 8 or 2 entries (8: no faster; 2: a fifth more memory), splitting
+//! into four ranges (no faster, a third slower on runs), groups of 4 or 16 anchors (no difference), entering only grams
+//! that stand twice in the corpus by a filter made before (cuts make new grams, so it would not be complete), a filter in
+//! front of the table that takes in what is entered (a third slower), leaving out of a bucket that is dealt anew the
+//! windows that stand there already (no less memory, and it hangs on the order in which they are dealt).
 
 use std::borrow::Cow;
 
@@ -30,7 +33,7 @@ use super::anchor::{Anchor, Anchors, Lengths};
 use super::common;
 use super::leads::Leads;
 use super::symbol::Symbol;
-use super::table::{Item, Slot, Table};
+use super::table::{Item, Table};
 use super::texts::Texts;
 
 #[cfg(test)]
@@ -69,6 +72,8 @@ struct Turn {
     entry: Entry,
     /// Whether the texts of its entries were fetched.
     fetched: bool,
+    /// Whether the occurrence is only to be entered: its windows were looked up before.
+    known: bool,
 }
 
 /// A point to go back to.
@@ -93,15 +98,17 @@ pub struct Index<'t, S: Symbol> {
     held: u32,
     /// A buffer for the turns of a group.
     turns: Vec<Turn>,
-    /// A buffer for the slots of a bucket.
-    list: Vec<Slot>,
+    /// A buffer for hashes of grams.
+    hashes: Vec<u32>,
+    /// A buffer for what stands in a bucket.
+    list: Vec<Item>,
 }
 
 /// The longest window: leads have 16 bits.
 pub const LONGEST_WINDOW: usize = 1 << 16;
 
 /// Anchors that are hashed, and their buckets fetched from memory, before the first is looked up.
-const BATCH: usize = 64;
+const AHEAD: usize = 24;
 
 /// Anchors that take turns.
 const GROUP: usize = 8;
@@ -120,6 +127,7 @@ impl<'t, S: Symbol> Index<'t, S> {
             found: Vec::new(),
             held: 0,
             turns: Vec::new(),
+            hashes: Vec::new(),
             list: Vec::new(),
         }
     }
@@ -175,31 +183,29 @@ impl<'t, S: Symbol> Index<'t, S> {
     }
 
     /// Looks the next anchors of a text up, and enters them, but for those whose windows a match holds.
-    fn meet_all(&mut self, number: u32, mut anchors: &[Anchor]) {
+    fn meet_all(&mut self, number: u32, anchors: &[Anchor]) {
+        let (mut hashes, mut met) = (std::mem::take(&mut self.hashes), 0);
         loop {
             let held = self.held as usize;
-            anchors = &anchors[anchors.partition_point(|anchor| (anchor.last as usize) < held)..];
-            let (batch, rest) = anchors.split_at(BATCH.min(anchors.len()));
-            if batch.is_empty() {
-                return;
+            met += anchors[met..].partition_point(|anchor| (anchor.last as usize) < held);
+            if met == anchors.len() {
+                break;
             }
-            let hashes = self.fetch(number, batch);
-            let mut met = 0;
-            while met < batch.len() {
-                met += self.meet_group(number, &batch[met..], &hashes[met..]);
-            }
-            anchors = rest;
+            self.fetch(number, anchors, met, &mut hashes);
+            met += self.meet_group(number, &anchors[met..], &hashes[met..]);
         }
+        hashes.clear();
+        self.hashes = hashes;
     }
 
-    /// The hashes of the grams at some anchors. Their buckets are fetched from memory meanwhile.
-    fn fetch(&self, text: u32, anchors: &[Anchor]) -> [u32; BATCH] {
-        let mut hashes = [0; BATCH];
-        for (hash, anchor) in hashes.iter_mut().zip(anchors) {
-            *hash = self.hash(self.all, text, anchor.at);
-            self.table.prefetch(*hash);
+    /// Adds the hashes of the next grams, from that of the anchor `met` on. Their buckets are fetched from memory meanwhile.
+    fn fetch(&self, text: u32, anchors: &[Anchor], met: usize, hashes: &mut Vec<u32>) {
+        hashes.resize(hashes.len().max(met), 0);
+        for anchor in &anchors[hashes.len()..anchors.len().min(met + AHEAD)] {
+            let hash = self.hash(self.all, text, anchor.at);
+            self.table.prefetch(hash);
+            hashes.push(hash);
         }
-        hashes
     }
 
     /// Looks up and enters the first of the anchors, so many that no two of them have one gram; gives how many.
@@ -208,73 +214,106 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// once and not for each. Those of one gram would have to wait for each other, for the later may repeat the earlier.
     fn meet_group(&mut self, number: u32, anchors: &[Anchor], hashes: &[u32]) -> usize {
         let (mut turns, mut group) = (std::mem::take(&mut self.turns), 0);
-        while group < anchors.len().min(GROUP) && !hashes[..group].contains(&hashes[group]) {
+        while group < hashes.len().min(GROUP) && !hashes[..group].contains(&hashes[group]) {
             let (anchor, hash) = (anchors[group], hashes[group]);
             if anchor.last >= self.held {
                 let anchor = Anchor { first: anchor.first.max(self.held), ..anchor };
                 let entry = Entry { text: number, at: anchor.at, leads: Leads::of(anchor) };
-                turns.push(Turn { range: self.all, hash, entry, fetched: false });
+                turns.push(Turn { range: self.all, hash, entry, fetched: false, known: false });
             }
             group += 1;
         }
-        let (earlier, mut next) = (self.found.len(), 0);
-        while let Some(&turn) = turns.get(next) {
-            next += 1;
-            self.take(turn, earlier, &mut turns);
-        }
-        turns.clear();
+        self.take_all(&mut turns, self.found.len());
         self.turns = turns;
         group
     }
 
-    /// The hash of what the windows with these leads have in common, around an anchor.
+    /// Takes turns until there are none. Matches found since `earlier` are those of this group.
+    fn take_all(&mut self, turns: &mut Vec<Turn>, earlier: usize) {
+        let mut next = 0;
+        while let Some(&turn) = turns.get(next) {
+            next += 1;
+            self.take(turn, earlier, turns);
+        }
+        turns.clear();
+    }
+
+    /// The hash of what the windows with these leads have in common, around an anchor. The lowest bit tells the ranges of a
+    /// single lead from others: their buckets are never split, so they must not share a hash with one that can be.
     fn hash(&self, leads: Leads, text: u32, at: u32) -> u32 {
         let at = at as usize;
         let from = at - usize::from(leads.least);
         let to = at + self.lengths.window - usize::from(leads.greatest);
         let common = bytemuck::cast_slice(&self.text(text)[from..to]);
         let seed = u64::from(leads.least) << 16 | u64::from(leads.greatest);
-        (xxh3_64_with_seed(common, seed) >> 32) as u32
+        let hash = (xxh3_64_with_seed(common, seed) >> 32) as u32;
+        hash & !1 | u32::from(leads.least == leads.greatest)
     }
 
     /// Takes a turn: looks an occurrence up in a bucket, and enters what is not there; what takes another look is added to
-    /// the turns. Matches found since `earlier` are those of this group.
+    /// the turns.
     fn take(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
-        let Turn { range, hash, entry, fetched } = turn;
-        let Some(open) = range.shared(entry.leads).and_then(|open| self.still_open(open, &entry, earlier)) else {
-            return;
-        };
-        let slots = self.table.slots(self.table.bucket(hash));
-        match slots.first() {
-            None => self.add(hash, Entry { leads: open, ..entry }),
-            Some(slot) if slot.is_split() => self.add_halves(range, Entry { leads: open, ..entry }, turns),
-            Some(_) if fetched => self.meet(turn, open, earlier),
-            Some(_) => {
-                slots.iter().for_each(|slot| self.texts.prefetch(slot.item().place));
+        let Some(mut open) = turn.range.shared(turn.entry.leads) else { return };
+        if !turn.known {
+            let Some(left) = self.still_open(open, &turn.entry, earlier) else { return };
+            open = left;
+        }
+        let turn = Turn { entry: Entry { leads: open, ..turn.entry }, ..turn };
+        self.table.read(turn.hash, &mut self.list);
+        match self.list.first() {
+            None => self.add(turn.hash, turn.entry),
+            Some(item) if item.is_split() => self.add_halves(turn, turns),
+            Some(_) if turn.known => self.place(turn, earlier, turns),
+            Some(_) if !turn.fetched => {
+                self.list.iter().for_each(|item| self.texts.prefetch(item.place));
                 turns.push(Turn { fetched: true, ..turn });
             }
+            Some(_) => self.meet(turn, earlier, turns),
         }
     }
 
-    fn add_halves(&self, range: Leads, entry: Entry, turns: &mut Vec<Turn>) {
-        for half in range.halves().into_iter().flatten().filter(|half| half.shared(entry.leads).is_some()) {
-            let hash = self.hash(half, entry.text, entry.at);
+    /// Adds the turns for both halves of a range.
+    fn add_halves(&self, turn: Turn, turns: &mut Vec<Turn>) {
+        for half in turn.range.halves().into_iter().flatten().filter(|half| half.shared(turn.entry.leads).is_some()) {
+            let hash = self.hash(half, turn.entry.text, turn.entry.at);
             self.table.prefetch(hash);
-            turns.push(Turn { range: half, hash, entry, fetched: false });
+            turns.push(Turn { range: half, hash, fetched: false, ..turn });
         }
     }
 
-    /// Compares an occurrence with those in its bucket, until all windows of `open` are found, and enters what is left.
-    fn meet(&mut self, turn: Turn, open: Leads, earlier: usize) {
-        let Turn { range, hash, entry, .. } = turn;
-        self.list.clear();
-        self.list.extend_from_slice(self.table.slots(self.table.bucket(hash)));
-        let left = (0..self.list.len()).try_fold(open, |open, n| {
-            self.compare(&entry, self.list[n].item(), open);
+    /// Compares an occurrence with those in its bucket, which the list holds, until all its windows are found, and enters
+    /// what is left.
+    fn meet(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
+        let entry = turn.entry;
+        let left = (0..self.list.len()).try_fold(entry.leads, |open, n| {
+            self.compare(&entry, self.list[n], open);
             self.still_open(open, &entry, earlier)
         });
-        if let Some(left) = left {
-            self.place(range, hash, Entry { leads: left, ..entry });
+        if let Some(leads) = left {
+            self.place(Turn { entry: Entry { leads, ..entry }, known: true, ..turn }, earlier, turns);
+        }
+    }
+
+    /// Enters an occurrence whose windows were looked up in its bucket, which the list holds. If that is full, it is split,
+    /// and what it holds is dealt anew: later, for nobody in this group looks for this gram.
+    fn place(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
+        if self.list.len() < ENTRIES || turn.range.halves().is_none() {
+            return self.add(turn.hash, turn.entry);
+        }
+        self.table.split(turn.hash, &self.list);
+        self.add_halves(turn, turns);
+        let dealt: Vec<Entry> = self.list.iter().map(|&item| self.entry(item)).collect();
+        for entry in dealt {
+            let own = turn.range.shared(entry.leads) == Some(entry.leads)
+                && self.hash(turn.range, entry.text, entry.at) == turn.hash;
+            if own {
+                self.add_halves(Turn { entry, ..turn }, turns);
+            } else {
+                // by its hash alone it came in from another range or gram: it goes the whole way, at once
+                let hash = self.hash(self.all, entry.text, entry.at);
+                let turn = Turn { range: self.all, hash, entry, fetched: false, known: true };
+                self.take_all(&mut vec![turn], earlier);
+            }
         }
     }
 
@@ -321,54 +360,9 @@ impl<'t, S: Symbol> Index<'t, S> {
         self.held = self.held.max(end + 1 - self.lengths.window as u32);
     }
 
-    /// Enters an occurrence in a bucket that is not split; if that is full, it is.
-    fn place(&mut self, range: Leads, hash: u32, entry: Entry) {
-        let slots = self.table.slots(self.table.bucket(hash));
-        if slots.first().is_some_and(|slot| slot.is_split()) {
-            return self.place_in_halves(range, entry);
-        }
-        if slots.len() < ENTRIES || range.halves().is_none() {
-            return self.add(hash, entry);
-        }
-        let dealt: Vec<Entry> = slots.iter().map(|slot| self.entry(slot.item())).collect();
-        self.table.split(hash);
-        for other in dealt.into_iter().chain([entry]) {
-            self.deal(range, hash, other);
-        }
-    }
-
     fn add(&mut self, hash: u32, entry: Entry) {
         let place = self.texts.place(entry.text, entry.at);
         self.table.add(hash, Item { place, note: entry.leads.note(self.all) });
-    }
-
-    /// Enters an occurrence anew that was in a bucket which was split. By its hash alone it may have come in from another
-    /// range; then it goes the whole way.
-    fn deal(&mut self, range: Leads, hash: u32, entry: Entry) {
-        let own = range.shared(entry.leads) == Some(entry.leads) && self.hash(range, entry.text, entry.at) == hash;
-        if own { self.place_in_halves(range, entry) } else { self.place_again(self.all, entry) }
-    }
-
-    fn place_in_halves(&mut self, range: Leads, entry: Entry) {
-        for half in range.halves().into_iter().flatten() {
-            self.place_again(half, entry);
-        }
-    }
-
-    /// Enters an occurrence in the bucket for `range` around it, unless its windows stand there already.
-    fn place_again(&mut self, range: Leads, entry: Entry) {
-        let Some(leads) = range.shared(entry.leads) else { return };
-        let entry = Entry { leads, ..entry };
-        let hash = self.hash(range, entry.text, entry.at);
-        let reach = (usize::from(leads.greatest), self.lengths.window - usize::from(leads.least));
-        let slots = self.table.slots(self.table.bucket(hash));
-        let stands = slots.iter().filter(|slot| !slot.is_split()).any(|slot| {
-            let (before, after) = self.agreement(&entry, &self.entry(slot.item()), leads);
-            before >= reach.0 && after >= reach.1
-        });
-        if !stands {
-            self.place(range, hash, entry);
-        }
     }
 
     /// How much is entered: a point that [`Index::undo_to`] can go back to, until [`Index::commit`].
