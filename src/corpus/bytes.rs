@@ -99,7 +99,9 @@ mod tests {
         let mapped = Bytes::map(&file).unwrap();
         let block = Arc::new(b"and some bytes too".to_vec());
         assert_eq!(*mapped, *Bytes::from(b"some bytes".to_vec()));
-        [false, true].map(|in_order| mapped.expect(in_order));
+        for in_order in [false, true] {
+            mapped.expect(in_order);
+        }
         assert_eq!(*mapped, *Bytes::part(&block, 4..14));
         let is_mapped = |bytes: &Bytes| matches!(bytes.0, Holder::File(_));
         assert!(is_mapped(&mapped) && !is_mapped(&Bytes::part(&block, 4..4)));
