@@ -65,12 +65,12 @@ impl Progress for Stop {
 
 fn prepared() -> Trial {
     let sandbox = Sandbox::new();
-    for file in 0..5u8 {
-        let text = |record: u8| {
-            let words: Vec<u8> = (0..24).map(|i| (record * 7 + i * 5 + record * i) % 48).collect();
+    for file in 0..5u32 {
+        let text = |record: u32| {
+            let words: Vec<u8> = (0..24).map(|i| ((record * 7 + i * 5 + record * i) % 48) as u8).collect();
             text_of(&words)
         };
-        let records = (0..12u8).map(|record| text((record + file * 3) % 20));
+        let records = (0..12).map(|record| text((record + file * 3) % 20));
         let lines = records.map(|text| format!("{{\"text\": {}}}\n", serde_json::to_string(&text).expect("a string")));
         sandbox.write(format!("in/{file}.jsonl"), lines.collect::<String>().as_bytes());
     }

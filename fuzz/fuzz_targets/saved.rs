@@ -64,7 +64,7 @@ fn look_at(saved: &Saved) {
     }
     drop(segments_at(saved, corpus.text(DocId(0)).as_ref(), Span::new(2, 9)));
     drop(why_not(saved, &corpus, DocId(0), DocId(1)));
-    drop(Review::new(saved, &texts, Decisions::default()).current());
+    let _ = Review::new(saved, &texts, Decisions::default()).current();
 }
 
 fn write(report: &Report<'_>, format: ReportFormat) -> Vec<u8> {
@@ -83,7 +83,7 @@ fn read_decisions(text: &str) {
     let Ok(decisions) = Decisions::parse(text) else { return };
     let again = Decisions::parse(&decisions.to_json());
     assert!(again.as_ref() == Ok(&decisions), "decisions change when they are written again");
-    drop(decisions.apart().digest());
+    let _ = decisions.apart().digest();
 }
 
 /// `unecho.toml`.

@@ -22,10 +22,16 @@ struct Held {
 /// Blocks that are held at a time.
 const MOST: usize = 12;
 
+/// Steps of an execution.
+const STEPS: usize = 48;
+
 fuzz_target!(init: start(), |data: &[u8]| {
     let mut choices = Choices(data);
     let mut held: Vec<Held> = Vec::new();
-    while !choices.0.is_empty() {
+    for _ in 0..STEPS {
+        if choices.0.is_empty() {
+            break;
+        }
         let (what, which) = (choices.below(8), choices.byte());
         let layout = layout(&mut choices);
         let at = usize::from(which) % held.len().max(1);
@@ -57,7 +63,7 @@ fn start() {
 
 /// Small sizes mostly, and some beyond the largest small block.
 fn layout(choices: &mut Choices<'_>) -> Layout {
-    let shift = choices.below(22);
+    let shift = if choices.below(16) == 0 { 20 } else { choices.below(14) };
     let size = (1usize << shift) + choices.wide() % (1usize << shift);
     Layout::from_size_align(size, 1 << choices.below(14)).expect("small")
 }

@@ -4,7 +4,7 @@
 //! pages raises SIGBUS. No stage can go on then, so the process ends; what was staged is not put in its place.
 #![allow(unsafe_code)] // signal handlers
 
-const MESSAGE: &[u8] = b"error: an input was cut short, or could not be read, while unecho was at work; nothing was put in its place\n  remedy: run it again when nobody writes to the input; OUT.unecho.run, which it left beside the output, can be removed\n";
+const MESSAGE: &[u8] = b"error: an input was cut short, or the disk failed or was full under an input or the temporary data, while unecho was at work; nothing was put in its place\n  remedy: run it again when nobody writes to the input and there is room (--temp-dir); OUT.unecho.run, which it left beside the output, can be removed\n";
 
 /// From now on SIGBUS ends the process with exit code 2 and a message.
 #[cfg(unix)]

@@ -46,6 +46,20 @@ impl Bytes {
         Ok(Bytes(Holder::File(Arc::new(Mapped { _registration: registration, mapping }))))
     }
 
+    /// Tells the system whether bytes are looked at in order, so that it reads ahead from the disk, or here and there.
+    #[cfg(unix)]
+    pub(super) fn expect(&self, in_order: bool) {
+        use memmap2::Advice::{Normal, Random};
+        if let Holder::File(mapped) = &self.0 {
+            // what is not heeded is no error
+            let _ = mapped.mapping.advise(if in_order { Normal } else { Random });
+        }
+    }
+
+    /// What this system cannot be told.
+    #[cfg(not(unix))]
+    pub(super) fn expect(&self, _in_order: bool) {}
+
     /// A part of a block that several share.
     ///
     /// Panics if the block has no such part.
@@ -85,6 +99,9 @@ mod tests {
         let mapped = Bytes::map(&file).unwrap();
         let block = Arc::new(b"and some bytes too".to_vec());
         assert_eq!(*mapped, *Bytes::from(b"some bytes".to_vec()));
+        for in_order in [false, true] {
+            mapped.expect(in_order);
+        }
         assert_eq!(*mapped, *Bytes::part(&block, 4..14));
         let is_mapped = |bytes: &Bytes| matches!(bytes.0, Holder::File(_));
         assert!(is_mapped(&mapped) && !is_mapped(&Bytes::part(&block, 4..4)));

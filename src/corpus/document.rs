@@ -218,6 +218,16 @@ pub struct Corpus {
     pub stamps: Vec<Option<Stamp>>,
 }
 
+/// See [`Corpus::read_here_and_there`].
+#[must_use = "it counts as long as it lives"]
+pub struct HereAndThere<'c>(&'c Corpus);
+
+impl Drop for HereAndThere<'_> {
+    fn drop(&mut self) {
+        self.0.sources.iter().for_each(|source| source.bytes.expect(true));
+    }
+}
+
 impl Corpus {
     /// A corpus of texts in memory, one document each, for use as a library.
     ///
@@ -309,6 +319,13 @@ impl Corpus {
             Encoding::Plain => Cow::Borrowed(raw),
             Encoding::Json => Cow::Owned(escape::decode(raw)),
         }
+    }
+
+    /// Until what this gives is dropped, texts are read here and there: of mapped files that are not in the system's cache
+    /// it then reads what is asked for, and not half a megabyte around each text.
+    pub fn read_here_and_there(&self) -> HereAndThere<'_> {
+        self.sources.iter().for_each(|source| source.bytes.expect(false));
+        HereAndThere(self)
     }
 
     /// As [`Corpus::text`], with a buffer to take escapes out into.

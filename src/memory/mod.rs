@@ -29,9 +29,11 @@
 //! Of the file nothing is left, for it has no name. Nobody else reads it, and it ends with the process, so it needs no
 //! checksums. A disk that cannot read back what it took ends the process with a signal (SIGBUS), as with every mapping.
 //!
-//! For each page that is read the system maps 16 that stand around it, if they are in its cache. So memory that is looked at
-//! in no order comes back much faster than it was asked for: below 256 MiB or so the peak may exceed the limit by some
-//! 64 MiB, and more on a machine so busy that nobody looks in time.
+//! For each page that is read the system maps 16 that stand around it, if they are in its cache, and 2 MiB of an input where
+//! its cache holds large pages. So memory that is looked at in no order comes back much faster than it was asked for, and
+//! faster than one thread drops it if two others read. Loops
+//! that look at much and take nothing therefore say so ([`touched`]), and whoever looked at a sixteenth of the room that is
+//! left looks whether the limit holds. Measured: 222 MiB of 256, 934 of 1,024 (`benches/results/2026-11-25-memory.md`).
 //!
 //! The system's own cache is not resident memory of the process. Control groups count it, and take it back before they
 //! refuse memory.
@@ -45,6 +47,7 @@
 //! - Only blocks of 256 KiB and more: millions of small ones then stay in memory. All sizes spill now.
 //! - Private mappings and writing out what changed: somebody may write while it is written out, and system calls would fail
 //!   rather than wait.
+//! - `MADV_RANDOM`: it stops reading ahead from disk, and not the mapping of what is cached (tried: as many pages come).
 //!
 //! Linux only; elsewhere a limit that somebody asks for is refused.
 
@@ -85,7 +88,7 @@ pub struct Limit {
     pub dir: PathBuf,
 }
 
-/// Bytes that come into memory with each byte that is looked at: the system maps 16 pages for each one.
+/// Bytes that come into memory with each byte that is looked at, as a rule: the system maps 16 pages for each one.
 pub const AROUND: usize = 64 << 10;
 
 /// Bytes that are looked at in one go where there are many: [`touched`] is told of each piece.

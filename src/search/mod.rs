@@ -104,6 +104,7 @@ impl<'c> Searcher<'c> {
             (None, _) => Candidates::None,
             (Some(_), Measure::Containment) => Candidates::Postings(Postings::default()),
             (Some(_), Measure::Jaccard) => {
+                let _reading = corpus.read_here_and_there();
                 progress.begin(Stage::Search, 0);
                 let (buckets, likely) = near::group(&table, options.similarity, grows);
                 progress.end();
