@@ -7,6 +7,8 @@
 # Prints a line of JSON for each run: seconds, processor time, peak memory of the largest process, and for the last run
 # recall and precision. The corpus has its page cache warm; each peer's first run is not counted.
 set -euo pipefail
+# a peer that cannot be installed ends the run, wherever it is asked for
+shopt -s inherit_errexit
 here=$(cd "$(dirname "$0")" && pwd)
 documents=10000 runs=3 threads=2 work=${TMPDIR:-/tmp}/unecho-peers command=$here/../../target/release/unecho
 while getopts n:r:j:w:c: option; do
@@ -40,7 +42,11 @@ line_of() {
         CARGO_TARGET_DIR="$work/gaoya" cargo build --quiet --release --manifest-path "$here/gaoya/Cargo.toml" >&2
         echo "$work/gaoya/release/peer-gaoya"
         ;;
-    *) echo "$(install "$1") $here/peer_${1//-/_}.py" ;;
+    *)
+        local python
+        python=$(install "$1")
+        echo "$python $here/peer_${1//-/_}.py"
+        ;;
     esac
 }
 
