@@ -5,10 +5,8 @@
 #   FOLDER   environments and outputs [default: a new one below $TMPDIR, left for the next run]
 #   COMMAND  the unecho to run [default: target/release/unecho]
 # Prints a line of JSON for each run: seconds, processor time, peak memory of the largest process, and for the last run
-# recall and precision. The corpus has its page cache warm; each peer's first run is not counted.
+# recall and precision; a peer that cannot be installed is passed over, and said so. The corpus has its page cache warm; each peer's first run is not counted.
 set -euo pipefail
-# a peer that cannot be installed ends the run, wherever it is asked for
-shopt -s inherit_errexit
 here=$(cd "$(dirname "$0")" && pwd)
 documents=10000 runs=3 threads=2 work=${TMPDIR:-/tmp}/unecho-peers command=$here/../../target/release/unecho
 while getopts n:r:j:w:c: option; do
@@ -26,10 +24,10 @@ install() {
     local needed
     needed=$(sed -n "s/^$1 \+//p" "$here/requirements.txt")
     if [ ! -e "$work/env/$1/done" ]; then
-        python3 -m venv "$work/env/$1" >&2
         # shellcheck disable=SC2086 # several packages
-        "$work/env/$1/bin/pip" install --quiet --no-input --only-binary :all: $needed >&2
-        touch "$work/env/$1/done"
+        python3 -m venv "$work/env/$1" >&2 &&
+            "$work/env/$1/bin/pip" install --quiet --no-input --only-binary :all: $needed >&2 &&
+            touch "$work/env/$1/done" || return
     fi
     echo "$work/env/$1/bin/python"
 }
@@ -39,12 +37,12 @@ line_of() {
     case $1 in
     unecho) echo "$here/unecho.sh $command" ;;
     gaoya)
-        CARGO_TARGET_DIR="$work/gaoya" cargo build --quiet --release --manifest-path "$here/gaoya/Cargo.toml" >&2
+        CARGO_TARGET_DIR="$work/gaoya" cargo build --quiet --release --manifest-path "$here/gaoya/Cargo.toml" >&2 || return
         echo "$work/gaoya/release/peer-gaoya"
         ;;
     *)
         local python
-        python=$(install "$1")
+        python=$(install "$1") || return
         echo "$python $here/peer_${1//-/_}.py"
         ;;
     esac
@@ -54,7 +52,10 @@ made=$work/made-$documents
 [ -e "$made" ] || "$command" synth -o "$made" --documents "$documents" --files 4 --edits 1%,2%,3%,5% --edited 10% --quiet
 cat "$made"/corpus/* >/dev/null
 for peer in $peers; do
-    line=$(line_of "$peer")
+    if ! line=$(line_of "$peer"); then
+        printf '{"peer": "%s", "error": "it could not be installed"}\n' "$peer"
+        continue
+    fi
     for run in $(seq 0 "$runs"); do
         out=$work/$peer.jsonl
         rm -rf "$out" "$out.unecho"
