@@ -214,7 +214,7 @@ pub(crate) fn fold(c: char, mut push: impl FnMut(&[u8])) {
     }
 }
 
-/// The first character of `bytes` and its length; an invalid byte gives `None` and length 1.
+/// The first character of `bytes` and its length; where there is none, `None` and how many bytes are wrong.
 #[inline(always)]
 pub(crate) fn decode_first(bytes: &[u8]) -> (Option<char>, usize) {
     let bits = |b: u8| u32::from(b & 0x3f);

@@ -1,5 +1,7 @@
 //! How a segment begins, safe to print.
 
+use super::chars::decode_first;
+
 /// Characters in an excerpt.
 const LENGTH: usize = 160;
 
@@ -13,7 +15,10 @@ pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
     let mut length = 0;
     let mut pending_space = false;
     let mut rest = beginning;
-    while let Some(c) = take_char(&mut rest) {
+    while !rest.is_empty() {
+        let (c, len) = decode_first(rest);
+        let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+        rest = &rest[len..];
         if c.is_whitespace() {
             pending_space = !out.is_empty();
             continue;
@@ -29,19 +34,6 @@ pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
         length += 1;
     }
     if complete { out } else { out + "…" }
-}
-
-/// The first character of `text`, which then begins after it; `�` for bytes that are not UTF-8.
-fn take_char(text: &mut &[u8]) -> Option<char> {
-    let first = *text.first()?;
-    // nearly always; to decode one takes several times as long
-    if first.is_ascii() {
-        *text = &text[1..];
-        return Some(char::from(first));
-    }
-    let (c, len) = bstr::decode_utf8(*text);
-    *text = &text[len..];
-    Some(c.unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 /// A name on one line, with `·` for characters that are not safe to print.

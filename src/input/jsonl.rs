@@ -144,10 +144,9 @@ fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Located, S
     if u32::try_from(line.len()).is_err() {
         return Err("a record of 4 GiB or more; split it".to_owned());
     }
-    let record = simdutf8::basic::from_utf8(line).map_err(|_| {
-        let valid = line.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
-        format!("invalid UTF-8 at byte {}", valid + 1)
-    })?;
+    // the fast check does not say where
+    let record = simdutf8::basic::from_utf8(line).or_else(|_| std::str::from_utf8(line));
+    let record = record.map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to() + 1))?;
     let value = find(record, text_field)?.ok_or_else(|| format!("no field `{text_field}`"))?;
     let raw = value.get();
     if !raw.starts_with('"') {

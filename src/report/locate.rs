@@ -65,18 +65,11 @@ impl InFile {
 impl Columns {
     /// The width of `text`.
     fn of(text: &[u8]) -> Columns {
-        let bytes = text.len() as u32;
-        match simdutf8::basic::from_utf8(text) {
-            Ok(text) => {
-                let chars = text.chars().count() as u32;
-                let outside_plane_0 = text.bytes().filter(|&b| b >= 0xf0).count() as u32;
-                Columns { chars, utf16: chars + outside_plane_0, bytes }
-            }
-            Err(_) => {
-                let chars = || bstr::ByteSlice::chars(text);
-                Columns { chars: chars().count() as u32, utf16: chars().map(|c| c.len_utf16() as u32).sum(), bytes }
-            }
-        }
+        let chars = count_chars(text) as u32;
+        // characters of two units begin with such a byte, and few texts have any
+        let any_of_two = text.iter().any(|&b| b >= 0xf0);
+        let of_two = || bstr::ByteSlice::chars(text).filter(|c| c.len_utf16() == 2).count() as u32;
+        Columns { chars, utf16: chars + if any_of_two { of_two() } else { 0 }, bytes: text.len() as u32 }
     }
 }
 

@@ -131,15 +131,17 @@ impl<'c> PassageSearch<'c> {
         for part in parts {
             let Some(part) = self.whole_in_both(passage, part, snapper) else { continue };
             // of a word that is cut in two, no token goes
-            let tokens = self.wording(snapper.words(part).of(left)).tokens;
-            if !self.passages.options().admits(part.len(), tokens as usize) {
+            let words = snapper.words(part);
+            let of_words = self.wording(words.of(left));
+            let tokens = of_words.tokens as usize;
+            if !self.passages.options().admits(part.len(), tokens) {
                 continue;
             }
-            if (tokens as usize) < self.options.min_tokens {
+            if tokens < self.options.min_tokens {
                 reason = KeptReason::FewTokens;
                 continue;
             }
-            let wording = self.wording(part.of(left));
+            let wording = if words == part { of_words } else { self.wording(part.of(left)) };
             if self.are_apart(wording, None) {
                 reason = KeptReason::Decided;
                 continue;
@@ -149,7 +151,12 @@ impl<'c> PassageSearch<'c> {
                 return None; // the copy goes in this pass; the next one looks again
             }
             let link = Link { keeper: self.place(passage.text, copy), similarity: 1.0, exact: true };
-            return Some(Repeat { span: part, unit: Unit::Passage, wording: Wording { tokens, ..wording }, link });
+            return Some(Repeat {
+                span: part,
+                unit: Unit::Passage,
+                wording: Wording { tokens: of_words.tokens, ..wording },
+                link,
+            });
         }
         let own = self.entered.len() as u32 - 1;
         let copy = self.passages.copy_of(passage, rest);

@@ -192,9 +192,7 @@ impl DiskFile {
 
 impl Write for DiskFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // a large piece in parts: while one is hashed, and the next one copied, the disk has something to do
-        let most = bytes.len().min(FLUSHED_AT_ONCE as usize);
-        let allowed = allow(Step::Write, &self.path, most)?;
+        let allowed = allow(Step::Write, &self.path, bytes.len())?;
         let written = self.file.write(&bytes[..allowed])?;
         self.hasher.add(&bytes[..written]);
         self.flushing.go_on(&self.file, self.hasher.len)?;

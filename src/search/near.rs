@@ -66,7 +66,7 @@ fn keys<'a>(table: &'a Table, shared: &[u64], class: u32) -> impl Iterator<Item 
 /// Costs a sort per band. If the table `grows` later, 8 bytes are kept for each class and band that it has alone.
 pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Vec<(u32, u32)>) {
     let near: Vec<u32> = (0..table.classes() as u32).filter(|&class| table.is_near(class)).collect();
-    let bands = table.options.banding.map_or(0, |b| b.bands);
+    let bands = table.options.bands();
     let numbers: Vec<usize> = (0..bands).collect();
     let grouped: Vec<Grouped> = numbers
         .par_chunks(BANDS_AT_ONCE)
@@ -120,11 +120,11 @@ fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grow
     } else {
         // most hashes stand alone, and of these nothing is noted
         let repeated = Repeated::new(hashes);
-        let entries: Vec<u64> = entries.filter(|&entry| repeated.may_hold((entry >> 32) as u32)).collect();
+        let entries: Vec<u64> = entries.filter(|&entry| repeated.may_hold(first_bits(entry))).collect();
         sort_spread(entries.iter().copied())
     };
     let mut grouped = Grouped { together: Vec::new(), alone: Vec::new(), likely: Vec::new() };
-    for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32) {
+    for bucket in order.chunk_by(|&a, &b| first_bits(a) == first_bits(b)) {
         let first = bucket[0] as u32;
         if bucket.len() == 1 {
             grouped.alone.extend(grows.then_some(bucket[0]));

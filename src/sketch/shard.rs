@@ -2,7 +2,7 @@
 //!
 //! Where shards begin depends on the corpus only, so a later run finds its own. Which thread meets a digest first does
 //! not: of the rows with equal digests any one may be the one that was signed. Always: of the digests of all shards
-//! together each is signed once; for a shard that was saved with a digest unsigned leaves it to one that signs it, and if
+//! together each is signed, and hardly any twice; for a shard that was saved with a digest unsigned leaves it to one that signs it, and if
 //! that one is made again it is signed there (see [`sketch`](super::sketch)).
 
 use std::ops::Range;
@@ -95,7 +95,7 @@ fn take_unit(docs: &Range<u32>, options: &SketchOptions, columns: &mut Columns) 
     let fits = digests.len() == places.len()
         && digests.len() == are_signed.len()
         && (signed, rest.len()) == (signatures.len(), 0)
-        && bands.len() == signed * options.banding.map_or(0, |banding| banding.bands)
+        && bands.len() == signed * options.bands()
         && places.iter().all(|place| docs.contains(&place[0]) && place[1] <= place[2]);
     let row = |((&digest, &[doc, start, end, tokens]), &signed): ((&u128, &[u32; 4]), &u8)| Raw {
         digest,

@@ -35,6 +35,13 @@ pub struct SketchOptions {
     pub banding: Option<Banding>,
 }
 
+impl SketchOptions {
+    /// Band hashes that each signature has.
+    pub fn bands(&self) -> usize {
+        self.banding.map_or(0, |banding| banding.bands)
+    }
+}
+
 /// One segment that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -119,7 +126,7 @@ impl Table {
 
     /// The band hashes of a class.
     pub fn bands_of(&self, class: u32) -> &[u32] {
-        let width = self.options.banding.map_or(0, |b| b.bands);
+        let width = self.options.bands();
         &self.bands[self.signed[class as usize] as usize * width..][..width]
     }
 
@@ -168,7 +175,7 @@ impl Table {
     /// Puts a signature and its bands where others were.
     fn move_signature(&mut self, from: usize, to: usize) {
         if from != to {
-            let width = self.options.banding.map_or(0, |b| b.bands);
+            let width = self.options.bands();
             self.signatures[to] = self.signatures[from];
             self.bands.copy_within(from * width..(from + 1) * width, to * width);
         }
@@ -177,7 +184,7 @@ impl Table {
     /// Lets go of all but the first signatures.
     fn keep_signatures(&mut self, count: usize) {
         self.signatures.truncate(count);
-        self.bands.truncate(count * self.options.banding.map_or(0, |b| b.bands));
+        self.bands.truncate(count * self.options.bands());
     }
 
     /// The class with this digest.
