@@ -5,6 +5,7 @@
 
 mod bands;
 mod minhash;
+mod pass;
 mod seen;
 mod shard;
 mod spread;
@@ -12,9 +13,10 @@ mod table;
 
 pub use bands::Banding;
 pub use minhash::{HASHES, MinHasher, Signature, matches};
+pub use pass::sketch;
 pub use shard::shard_count;
 pub(crate) use spread::{first_bits, first_not_below, sort_spread};
-pub use table::{Row, SketchOptions, Sketcher, Table, Tally, sketch};
+pub use table::{Row, SketchOptions, Sketcher, Table, Tally};
 
 /// What a segment says, wherever it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@
 
 use std::ops::Range;
 
-use super::table::{Part, Raw, Signed, Tally, UnitPart};
+use super::pass::{Part, Raw, UnitPart};
+use super::table::{Signed, Tally};
 use super::{HASHES, SketchOptions};
 use crate::corpus::{Corpus, DocId, Place, Span};
 use crate::resume::{self, Columns};

@@ -1,0 +1,263 @@
+//! The pass over the corpus that sketches every segment: shard by shard, each on all threads.
+//!
+//! In: a corpus and how to sketch each unit. Out: a [`Table`] for each, and the tokens of each document. Always: rows are in
+//! text order, whatever the threads did; of the segments with equal digests one is signed, by whichever thread meets it
+//! first, which does not show, for their tokens are equal; no shard is held twice for long. Memory: an eighth to a fourth of
+//! the text for the digests met ([`Seen`]).
+
+use std::ops::Range;
+use std::thread::ScopedJoinHandle;
+
+use rayon::prelude::*;
+
+use super::seen::Seen;
+use super::table::{Signed, SketchOptions, Sketcher, Table, Tally, build};
+use super::{digest, shard};
+use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, TokenOptions, Tokens, Unit};
+use crate::error::Result;
+use crate::memory;
+use crate::progress::{Progress, Stage};
+use crate::resume::Parts;
+
+/// Sketches every segment of every unit in `units`; also gives the number of tokens of each document.
+///
+/// Costs one pass over the text: decoding, tokens, a digest per segment, a signature per distinct digest. Shards that
+/// `saved` has are not made again; those that are made are saved while the next one is.
+pub fn sketch(
+    corpus: &Corpus,
+    segmenter: Segmenter,
+    token_options: TokenOptions,
+    units: &[SketchOptions],
+    saved: Parts<'_>,
+    progress: &dyn Progress,
+) -> Result<(Vec<Table>, Vec<u32>)> {
+    progress.begin(Stage::Sketch, corpus.len() as u64);
+    let ids: Vec<DocId> = corpus.ids().collect();
+    let seen: Vec<Seen> = units.iter().map(|options| Seen::new(expected(corpus, options.unit))).collect();
+    let make = |docs: Range<u32>| {
+        ids[docs.start as usize..docs.end as usize]
+            .par_chunks(CHUNK)
+            .map(|docs| {
+                // a shard that is saved is brought to its end: then nothing of it is lost
+                if !saved.is_saving() {
+                    progress.check()?;
+                }
+                let part = sketch_documents(corpus, segmenter, token_options, units, &seen, docs);
+                progress.advance(docs.len() as u64);
+                Ok(part)
+            })
+            .collect::<Result<Vec<Part>>>()
+    };
+    let shards = shard::shards(corpus);
+    let load = |(i, docs)| saved.load(&shard::name(i), progress, |found| shard::from_part(docs, units, found));
+    let loaded: Vec<Option<Part>> = shards.iter().enumerate().map(load).collect();
+    loaded.iter().flatten().for_each(|part| enter(part, &seen));
+    let Part { units: parts, document_tokens } = put_together(&shards, loaded, make, units.len(), saved, progress)?;
+    drop(seen);
+    let parts = units.par_iter().zip(parts);
+    let tables = parts.map(|(options, part)| build(*options, part, corpus.len())).collect();
+    progress.end();
+    Ok((tables, document_tokens))
+}
+
+/// How many segments worth comparing there are likely to be, at the most.
+fn expected(corpus: &Corpus, unit: Unit) -> usize {
+    match unit {
+        Unit::Document => corpus.len(),
+        Unit::Paragraph => (corpus.bytes() / 128) as usize,
+        _ => (corpus.bytes() / 64) as usize,
+    }
+}
+
+/// Enters the digests that a saved shard has signed, and only these: who signs the others is not known.
+fn enter(part: &Part, seen: &[Seen]) {
+    for (unit, seen) in part.units.iter().zip(seen) {
+        for row in unit.rows.iter().filter(|row| row.signed) {
+            seen.is_first(row.digest);
+        }
+    }
+}
+
+/// Makes the shards that were not loaded, and puts all of them together, in order. A thread of its own saves what was made
+/// and appends it while the next shard is made: so no shard is held twice for long.
+fn put_together(
+    shards: &[Range<u32>],
+    loaded: Vec<Option<Part>>,
+    make: impl Fn(Range<u32>) -> Result<Vec<Part>>,
+    units: usize,
+    saved: Parts<'_>,
+    progress: &dyn Progress,
+) -> Result<Part> {
+    let join = |adding: ScopedJoinHandle<'_, Part>| adding.join().expect("saving and appending do not panic");
+    std::thread::scope(|scope| {
+        let mut adding: Option<ScopedJoinHandle<'_, Part>> = None;
+        for (i, (docs, loaded)) in shards.iter().zip(loaded).enumerate() {
+            let is_new = loaded.is_none();
+            let parts = match loaded {
+                Some(part) => {
+                    progress.advance(docs.len() as u64);
+                    vec![part]
+                }
+                None => {
+                    progress.check()?;
+                    make(docs.clone())?
+                }
+            };
+            let mut all = adding.take().map_or_else(|| Part::new(units), join);
+            adding = Some(scope.spawn(move || {
+                if is_new {
+                    saved.save(&shard::name(i), progress, || shard::to_part(docs, &parts));
+                }
+                parts.into_iter().for_each(|part| all.append(part));
+                all
+            }));
+        }
+        Ok(adding.map_or_else(|| Part::new(units), join))
+    })
+}
+
+/// Documents that one task works on.
+const CHUNK: usize = 64;
+
+/// A row before classes are known.
+#[derive(Clone, Copy)]
+pub(super) struct Raw {
+    pub(super) digest: u128,
+    pub(super) place: Place,
+    pub(super) tokens: u32,
+    /// It is the one of its class that was signed.
+    pub(super) signed: bool,
+}
+
+/// What some documents give.
+pub(super) struct Part {
+    pub(super) units: Vec<UnitPart>,
+    pub(super) document_tokens: Vec<u32>,
+}
+
+impl Part {
+    /// What no documents give, for so many units.
+    fn new(units: usize) -> Part {
+        Part { units: (0..units).map(|_| UnitPart::default()).collect(), document_tokens: Vec::new() }
+    }
+
+    /// Adds what the documents after these give.
+    fn append(&mut self, next: Part) {
+        for (unit, next) in self.units.iter_mut().zip(next.units) {
+            memory::touched(size_of_val(&*next.signed.signatures) + memory::AROUND);
+            append(&mut unit.rows, next.rows);
+            append(&mut unit.signed.signatures, next.signed.signatures);
+            append(&mut unit.signed.bands, next.signed.bands);
+            unit.tally.segments += next.tally.segments;
+            unit.tally.left_alone += next.tally.left_alone;
+        }
+        append(&mut self.document_tokens, next.document_tokens);
+    }
+}
+
+/// Appends a column, with little room beyond: a column grows where it stands, and what is twice as long as need be takes
+/// twice the room on disk.
+fn append<T: Copy>(column: &mut Vec<T>, next: Vec<T>) {
+    if column.capacity() - column.len() < next.len() {
+        column.reserve_exact(next.len().max(column.len() / 8));
+    }
+    column.extend(next);
+}
+
+/// The rows of one unit, in order, and the signatures of those that were signed.
+#[derive(Default)]
+pub(super) struct UnitPart {
+    pub(super) rows: Vec<Raw>,
+    pub(super) signed: Signed,
+    pub(super) tally: Tally,
+}
+
+fn sketch_documents(
+    corpus: &Corpus,
+    segmenter: Segmenter,
+    token_options: TokenOptions,
+    units: &[SketchOptions],
+    seen: &[Seen],
+    docs: &[DocId],
+) -> Part {
+    let mut part = Part::new(units.len());
+    let mut tokens = Tokens::default();
+    let mut sketchers: Vec<Sketcher> = units.iter().map(|_| Sketcher::new(token_options)).collect();
+    let (mut spans, mut ranges, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+    for &doc in docs {
+        let text = corpus.text_in(doc, &mut buffer);
+        tokens.read(text, token_options);
+        part.document_tokens.push(tokens.len() as u32);
+        for (i, options) in units.iter().enumerate() {
+            spans.clear();
+            segmenter.split(options.unit, text, &mut spans);
+            let unit = &mut part.units[i];
+            let is_counted = corpus.role(doc) != Role::Reference;
+            unit.tally.segments += if is_counted { spans.len() as u64 } else { 0 };
+            let (mut at, before) = (0, unit.rows.len());
+            ranges.clear();
+            for &span in &spans {
+                let within = tokens.within_from(at, span);
+                at = within.end;
+                let hashes = &tokens.hashes[within.clone()];
+                if hashes.len() < options.min_tokens {
+                    unit.tally.left_alone += u64::from(is_counted);
+                    continue;
+                }
+                let digest = digest(hashes);
+                // asked for when the others of this document are ready: by then the memory is there
+                seen[i].prepare(digest);
+                ranges.push(within);
+                unit.rows.push(Raw { digest, place: Place { doc, span }, tokens: hashes.len() as u32, signed: false });
+            }
+            for (row, within) in unit.rows[before..].iter_mut().zip(ranges.drain(..)) {
+                let hashes = &tokens.hashes[within];
+                row.signed = seen[i].is_first(row.digest) && sketchers[i].sign(hashes, *options, &mut unit.signed);
+            }
+        }
+    }
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{Shingler, Span};
+    use crate::sketch::Banding;
+
+    fn options(unit: Unit, n: usize, min_tokens: usize) -> SketchOptions {
+        SketchOptions { unit, shingler: Shingler::new(n), min_tokens, banding: Some(Banding::for_threshold(0.8)) }
+    }
+
+    #[test]
+    fn equal_tokens_are_one_class_and_short_segments_are_left_alone() {
+        let corpus = Corpus::from_texts(["One two three.\nfour\none, TWO three", "", "x\n\none two three"]);
+        let units = [options(Unit::Document, 5, 1), options(Unit::Line, 3, 2)];
+        let (tables, tokens) =
+            sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, Parts::none(), &()).unwrap();
+        assert_eq!(tokens, [7, 0, 4]);
+        let lines = &tables[1];
+        assert_eq!(lines.tally, Tally { segments: 5, left_alone: 2 });
+        let classes: Vec<Vec<u32>> =
+            corpus.ids().map(|id| lines.rows_of(id).iter().map(|r| r.class).collect()).collect();
+        assert_eq!(classes, [vec![0, 0], vec![], vec![0]]);
+        assert_eq!(lines.classes(), 1);
+        assert_eq!(tables[0].classes(), 2);
+        assert!(!tables[0].is_near(1) && tables[0].is_near(0));
+    }
+
+    #[test]
+    fn a_text_added_later_gets_the_class_of_its_equal() {
+        let corpus = Corpus::from_texts(["a b c d e f", "a b c d e f g"]);
+        let units = [options(Unit::Document, 5, 1)];
+        let (mut tables, _) =
+            sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, Parts::none(), &()).unwrap();
+        let mut sketcher = Sketcher::new(TokenOptions::default());
+        let spans = [Span::new(0, 11)];
+        assert_eq!(tables[0].add(&mut sketcher, b"a b c d e f", DocId(1), &spans), Some(0));
+        let new = tables[0].add(&mut sketcher, b"a b c d e", DocId(1), &[Span::new(0, 9)]).unwrap();
+        assert_eq!(new, 2);
+        assert_eq!(&*tables[0].text_of(&corpus, new), b"a b c d e");
+        assert_eq!(tables[0].bands_of(new).len(), 18);
+    }
+}
