@@ -17,6 +17,9 @@
 //! The pass is sequential, for each decision rests on those before it; what is dear (sketches, the likely
 //! verifications) was computed before on all threads.
 
+mod keepers;
+mod repeats;
+
 use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
@@ -28,12 +31,12 @@ use crate::progress::{Progress, Stage};
 use crate::search::{Link, Searcher};
 use crate::sketch::{Sketcher, Wording};
 
-use super::attempt::{Attempt, Banned, Standing, standing};
+use super::attempt::{Attempt, Banned};
 use super::form::Form;
 use super::gaps::widen;
 use super::keep::KeepPolicy;
 use super::passages::{Mark, PassageSearch};
-use super::plan::{Cut, Edit, Fate, Group, Plan};
+use super::plan::{Cut, Edit, Fate, Plan};
 
 /// Where a repeat counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,10 +86,15 @@ pub fn resolve(
 ) -> Result<Plan> {
     progress.begin(Stage::Resolve, order.len() as u64);
     let mut plan = Plan { fates: vec![Fate::Kept; corpus.len()], ..Plan::default() };
-    let sketcher = Sketcher::new(options.tokens);
-    let kept_documents = vec![None; corpus.len()];
-    let (plan_made, tokens) = (&mut plan, Tokens::default());
-    let mut settler = Settler { corpus, search, options, sketcher, tokens, plan: plan_made, kept_documents };
+    let mut settler = Settler {
+        corpus,
+        search,
+        options,
+        sketcher: Sketcher::new(options.tokens),
+        tokens: Tokens::default(),
+        plan: &mut plan,
+        kept_documents: vec![None; corpus.len()],
+    };
     for (i, &doc) in order.iter().enumerate() {
         order.get(i + AHEAD).inspect(|&&next| settler.prepare(next));
         if i % 256 == 0 {
@@ -410,96 +418,6 @@ impl Settler<'_, '_> {
         (!cuts.is_empty()).then(|| form.without(&cuts))
     }
 
-    /// The segments of a document, as it was read, that repeat a kept one; the others are kept. Passages, if there are none.
-    fn repeats_in_rows(&mut self, doc: DocId) -> Vec<Repeat> {
-        self.repeats_by_unit(doc, None, |searcher, _| {
-            searcher.table().rows_of(doc).iter().map(|row| (row.span, row.class)).collect()
-        })
-    }
-
-    /// As [`Self::repeats_in_rows`], of what is left of a document.
-    fn repeats_in_form(
-        &mut self,
-        doc: DocId,
-        form: &Form,
-        left: &[u8],
-        segmenter: Segmenter,
-        attempt: &Attempt,
-    ) -> Vec<Repeat> {
-        self.repeats_by_unit(doc, Some((form, attempt)), |searcher, sketcher| {
-            let mut spans = Vec::new();
-            segmenter.split(searcher.table().options.unit, left, &mut spans);
-            let mut class = |span: Span| searcher.add(sketcher, span.of(left), doc, &form.original(span));
-            spans.into_iter().filter_map(|span| Some((span, class(span)?))).collect()
-        })
-    }
-
-    /// The repeats among the segments that `segments` gives for each unit, in text order; what is no repeat is kept, at
-    /// its place in the original, which is another if something was cut. Deferred repeats come only when there is no other,
-    /// and passages only when there are no segments to cut.
-    fn repeats_by_unit(
-        &mut self,
-        doc: DocId,
-        cut: Option<(&Form, &Attempt)>,
-        mut segments: impl FnMut(&mut Searcher<'_>, &mut Sketcher) -> Vec<(Span, u32)>,
-    ) -> Vec<Repeat> {
-        let (mut repeats, mut deferred): (Vec<Repeat>, Vec<Repeat>) = Default::default();
-        for searcher in &mut self.search.segments {
-            let unit = searcher.table().options.unit;
-            let mut own = segments(searcher, &mut self.sketcher);
-            if self.options.policy == KeepPolicy::Last {
-                own.reverse();
-            }
-            let larger: Vec<Span> = repeats.iter().map(|r| r.span).collect();
-            for (span, class) in own {
-                let place = cut.map_or(Some(span), |(form, _)| form.hull(span)).map(|span| Place { doc, span });
-                let Some(place) = place.filter(|_| !overlaps_any(&larger, |larger| *larger, span)) else { continue };
-                let Some(link) = searcher.find(class) else {
-                    searcher.keep(class, place);
-                    continue;
-                };
-                let repeat = Repeat { span, unit, wording: searcher.table().wording_of(class), link };
-                match standing(doc, &repeat, place.span, cut.map(|(_, attempt)| attempt)) {
-                    Standing::Free => repeats.push(repeat),
-                    Standing::Deferred => deferred.push(repeat),
-                    Standing::Forbidden => {}
-                }
-            }
-            repeats.sort_by_key(|r| r.span);
-        }
-        match (repeats.is_empty(), deferred.is_empty()) {
-            (false, _) => repeats,
-            (true, false) => outermost(deferred),
-            (true, true) => self.passages(doc, cut),
-        }
-    }
-
-    /// The passages that repeat a kept one, in what is left of a document, which is kept.
-    fn passages(&mut self, doc: DocId, cut: Option<(&Form, &Attempt)>) -> Vec<Repeat> {
-        let Some(passages) = &mut self.search.passages else { return Vec::new() };
-        let text = self.corpus.text(doc);
-        let whole = Form::whole(text.len());
-        let form = cut.map_or(&whole, |(form, _)| form);
-        let (mut repeats, mut deferred): (Vec<Repeat>, Vec<Repeat>) = Default::default();
-        let found = passages.find(doc, form);
-        let spans: Vec<Span> = found.iter().map(|repeat| repeat.span).collect();
-        let cuts = widen(&form.text(&text), &spans);
-        for (repeat, made) in found.into_iter().zip(cuts) {
-            let Some(hull) = form.hull(repeat.span) else { continue };
-            if made.is_none() {
-                // it must not stand in the way of those that are put off until nothing else is left to cut
-                passages.refuse(Place { doc, span: hull }, repeat.link.keeper);
-                continue;
-            }
-            match standing(doc, &repeat, hull, cut.map(|(_, attempt)| attempt)) {
-                Standing::Free => repeats.push(repeat),
-                Standing::Deferred => deferred.push(repeat),
-                Standing::Forbidden => {}
-            }
-        }
-        if repeats.is_empty() { deferred } else { repeats }
-    }
-
     /// Whether what is left after cuts surely splits into the segments that were not cut, the paragraph break given.
     fn splits_alike(&self) -> bool {
         let only = match self.search.segments.as_slice() {
@@ -508,61 +426,6 @@ impl Settler<'_, '_> {
         };
         only != Unit::Sentence
     }
-
-    /// For [`KeepPolicy::None`]: the copies that were kept go too, each with the first of its repeats as its reason.
-    fn remove_keepers(&mut self, protected: &[bool]) {
-        self.plan.sort();
-        let groups = self.plan.groups();
-        let mut cuts = Vec::new();
-        for groups in groups.chunk_by(|a, b| a.keeper.doc == b.keeper.doc) {
-            let doc = groups[0].keeper.doc;
-            if protected[doc.index()] || matches!(self.plan.fates[doc.index()], Fate::Removed | Fate::Emptied) {
-                continue;
-            }
-            match groups.iter().find(|group| group.unit == Unit::Document) {
-                Some(whole) => {
-                    let (wording, link) = self.reason(whole);
-                    self.push_edit(doc, Unit::Document, &[whole.keeper.span], wording, link);
-                    self.plan.fates[doc.index()] = Fate::Removed;
-                }
-                None => self.cut_keepers(doc, groups, &mut cuts),
-            }
-        }
-        self.plan.cuts.extend(cuts);
-    }
-
-    /// What the keeper of a group says, and why it goes: it repeats the first member of its group.
-    fn reason(&mut self, group: &Group) -> (Wording, Link) {
-        let edit = &self.plan.edits[group.edits[0] as usize];
-        let link = Link { keeper: edit.place, similarity: edit.similarity, exact: edit.exact };
-        self.tokens.read(&self.corpus.text_at(group.keeper), self.options.tokens);
-        (Wording::of(&self.tokens.hashes), link)
-    }
-
-    /// Cuts the kept segments of one document that lie whole in what is left of it.
-    fn cut_keepers(&mut self, doc: DocId, groups: &[Group], cuts: &mut Vec<Cut>) {
-        let text = self.corpus.text(doc);
-        let gone: Vec<Span> = self.plan.cuts_of(doc).iter().map(|c| c.place.span).collect();
-        let mut form = Form::whole(text.len()).without(&gone);
-        for group in groups {
-            let Some(span) = form.locate(group.keeper.span) else { continue };
-            let Some(Some(cut)) = widen(&form.text(&text), &[span]).pop() else { continue };
-            let (wording, link) = self.reason(group);
-            let edit = self.push_edit(doc, group.unit, &[group.keeper.span], wording, link);
-            let pieces = form.original(cut);
-            cuts.extend(pieces.iter().map(|&span| Cut { place: Place { doc, span }, edit }));
-            form = form.without(&pieces);
-        }
-        let blank = is_blank(&form.text(&text)) && !self.options.keep_empty;
-        self.plan.fates[doc.index()] = if blank { Fate::Emptied } else { Fate::Edited };
-    }
-}
-
-/// Those of the repeats that do not lie in another one.
-fn outermost(mut repeats: Vec<Repeat>) -> Vec<Repeat> {
-    repeats.sort_by_key(|r| (r.span.start, Reverse(r.span.end)));
-    repeats.dedup_by(|next, last| next.span.start < last.span.end);
-    repeats
 }
 
 /// Whether a span shares a byte with one of `items`, whose spans are ascending and disjoint.
