@@ -7,6 +7,7 @@
 mod atomic;
 mod encode;
 mod finished;
+mod gzip;
 mod ledger;
 mod planted;
 mod restore;
@@ -197,7 +198,7 @@ fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn P
         fs::create_dir_all(parent).map_err(failed)?;
     }
     let file = DiskFile::create(path).map_err(failed)?;
-    let mut encoder = encode::Encoder::new(file, source.codec).map_err(failed)?;
+    let mut encoder = encode::Encoder::new(file, source.codec, source.bytes.len() as u64).map_err(failed)?;
     splice::write_kept(&source.bytes, cuts, &mut encoder).map_err(failed)?;
     encoder.finish().and_then(DiskFile::finish).map_err(failed)
 }

@@ -78,7 +78,8 @@ fn write_parts(synth: &Synth, target: &PlantedTarget, dir: &Path, progress: &dyn
     for part in 0..target.files {
         let path = corpus.join(part_name(part, target));
         let failed = |e: io::Error| Error::io("cannot write", &path, e);
-        let mut encoder = DiskFile::create(&path).and_then(|file| Encoder::new(file, target.codec)).map_err(failed)?;
+        let file = DiskFile::create(&path).map_err(failed)?;
+        let mut encoder = Encoder::new(file, target.codec, u64::MAX).map_err(failed)?;
         synth.write(first(part)..first(part + 1), progress, |lines, facts| {
             size.bytes += lines.len() as u64;
             size.facts += memchr::memchr_iter(b'\n', facts).count() as u64;

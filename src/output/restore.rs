@@ -78,7 +78,7 @@ fn restore_source(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Pa
         fs::create_dir_all(parent).map_err(failed)?;
     }
     let file = DiskFile::create(to).map_err(failed)?;
-    let mut out = Encoder::new(file, codec).map_err(failed)?;
+    let mut out = Encoder::new(file, codec, source.bytes).map_err(failed)?;
     weave(ledger, source, from, to, &mut out)?;
     out.finish().and_then(DiskFile::finish).map_err(failed)?;
     Ok(())
