@@ -167,6 +167,20 @@ pub(crate) fn raw_offsets(raw: &[u8], offsets: &[u32]) -> Vec<u32> {
     mapped
 }
 
+/// What a raw string consists of: bytes that stand for themselves, and after them the length of an escape and the character
+/// that it stands for, unless the string ends there.
+pub(crate) fn pieces(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<(usize, char)>)> {
+    let mut rest = Some(raw);
+    std::iter::from_fn(move || {
+        let (plain, escaped) = match rest? {
+            rest => rest.split_at(memchr(b'\\', rest).unwrap_or(rest.len())),
+        };
+        let escape = unescape(escaped);
+        rest = escape.map(|(len, _)| &escaped[len..]);
+        Some((plain, escape))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +230,20 @@ mod tests {
             let (start, end) = (offset(from), offset(from + chars));
             let span = Span::new(start, end);
             prop_assert_eq!(decode_part(inside, span), &text.as_bytes()[start..end]);
+        }
+
+        #[test]
+        fn pieces_are_the_string_and_what_it_stands_for(text in r#"[a\\"é😀\n]{0,40}"#) {
+            let raw = serde_json::to_string(&text).unwrap();
+            let inside = &raw.as_bytes()[1..raw.len() - 1];
+            let (mut len, mut decoded) = (0, Vec::new());
+            for (plain, escape) in pieces(inside) {
+                prop_assert_eq!(plain, &inside[len..len + plain.len()]);
+                decoded.extend_from_slice(plain);
+                escape.iter().for_each(|&(_, c)| push_char(&mut decoded, c));
+                len += plain.len() + escape.map_or(0, |(len, _)| len);
+            }
+            prop_assert_eq!((len, decoded), (inside.len(), text.into_bytes()));
         }
 
         #[test]

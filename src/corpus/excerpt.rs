@@ -8,23 +8,60 @@ const LENGTH: usize = 160;
 /// Bytes of a text that are enough for an excerpt: a character has at most four, or six as a JSON escape.
 pub(crate) const WINDOW: usize = LENGTH * 8;
 
+/// Bytes that fill most excerpts.
+const FIRST: usize = LENGTH * 2;
+
+/// Bytes at the end of a beginning that may be a character, or an escape, cut in two.
+const TORN: usize = 12;
+
 /// The first characters of a text on one line: runs of white space are one space, control and direction characters are
 /// `·`, bytes that are not UTF-8 are `�`; `…` if there is more. `beginning` is the whole text if `complete`.
 pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
-    let mut out = String::new();
+    let (out, filled) = fill(beginning);
+    if complete && filled.is_none() { out } else { out + "…" }
+}
+
+/// As [`excerpt`], of a text of which `beginning` gives the first bytes, about as many as it is asked for, and whether
+/// that is all: it is asked for many only where few do not fill the excerpt.
+pub(crate) fn excerpt_of(beginning: impl Fn(usize) -> (Vec<u8>, bool)) -> String {
+    let (first, complete) = beginning(FIRST);
+    let (out, filled) = fill(&first);
+    match filled {
+        None if complete => out,
+        Some(taken) if complete || taken + TORN <= first.len() => out + "…",
+        _ => {
+            let (more, complete) = beginning(WINDOW);
+            excerpt(&more, complete)
+        }
+    }
+}
+
+/// As many characters as an excerpt holds; if there are more, the bytes that it took to see that.
+fn fill(beginning: &[u8]) -> (String, Option<usize>) {
+    let mut out = String::with_capacity(FIRST);
     let mut length = 0;
     let mut pending_space = false;
-    let mut rest = beginning;
-    while !rest.is_empty() {
-        let (c, len) = decode_first(rest);
+    let mut at = 0;
+    while at < beginning.len() {
+        // most characters, and nothing about them needs to be asked
+        if let printed @ 0x21..=0x7e = beginning[at]
+            && !pending_space
+            && length < LENGTH
+        {
+            out.push(char::from(printed));
+            length += 1;
+            at += 1;
+            continue;
+        }
+        let (c, len) = decode_first(&beginning[at..]);
         let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
-        rest = &rest[len..];
+        at += len;
         if c.is_whitespace() {
             pending_space = !out.is_empty();
             continue;
         }
         if length + usize::from(pending_space) >= LENGTH {
-            return out + "…";
+            return (out, Some(at));
         }
         if std::mem::take(&mut pending_space) {
             out.push(' ');
@@ -33,7 +70,7 @@ pub(crate) fn excerpt(beginning: &[u8], complete: bool) -> String {
         out.push(if is_unsafe(c) { '·' } else { c });
         length += 1;
     }
-    if complete { out } else { out + "…" }
+    (out, None)
 }
 
 /// A name on one line, with `·` for characters that are not safe to print.
@@ -59,5 +96,30 @@ mod tests {
         assert_eq!(excerpt(&b"x".repeat(1000), true).chars().count(), 161);
         assert_eq!(excerpt("漢".repeat(160).as_bytes(), true), "漢".repeat(160));
         assert_eq!(excerpt(b"beginning", false), "beginning…");
+    }
+
+    #[test]
+    fn no_more_is_asked_for_than_is_needed_and_nothing_torn_is_shown() {
+        let texts = [
+            "short",
+            &"word ".repeat(90),
+            &"a\n  \n".repeat(300),
+            &"漢".repeat(500),
+            &"é🙂".repeat(400),
+            &" ".repeat(9999),
+        ];
+        for text in texts {
+            for skip in (0..12).filter(|&skip| text.is_char_boundary(skip)) {
+                let bytes = &text.as_bytes()[skip..];
+                let window = |most: usize| bytes[..most.min(bytes.len())].to_vec();
+                let asked = std::cell::Cell::new(0);
+                let beginning = |most| {
+                    asked.set(most);
+                    (window(most), most >= bytes.len())
+                };
+                assert_eq!(excerpt_of(beginning), excerpt(&window(WINDOW), WINDOW >= bytes.len()), "{text:?} {skip}");
+                assert!(asked.get() == FIRST || !text.starts_with("word"));
+            }
+        }
     }
 }

@@ -16,8 +16,9 @@ mod tokens;
 
 pub use bytes::Bytes;
 pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Role, Skipped, Source};
+pub(crate) use escape::pieces as pieces_of_json_string;
 pub use escape::{decode as decode_json_string, validate as validate_json_string};
-pub(crate) use excerpt::{WINDOW as EXCERPT_WINDOW, excerpt};
+pub(crate) use excerpt::{WINDOW as EXCERPT_WINDOW, excerpt, excerpt_of};
 pub use excerpt::{is_unsafe, plain};
 pub(crate) use segment::is_blank;
 pub use segment::{ParagraphBreak, Segmenter, Unit};

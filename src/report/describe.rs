@@ -8,7 +8,7 @@ use super::model::{
     CorpusTotals, DocumentTotals, DocumentView, Histograms, KeptPassageView, Kind, Location, Member, Overview,
     Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
 };
-use crate::corpus::{Corpus, DocId, EXCERPT_WINDOW, Format, Place, Reject, Role, Span, Unit, excerpt};
+use crate::corpus::{Corpus, DocId, Format, Place, Reject, Role, Span, Unit, excerpt_of};
 use crate::gate::Status;
 use crate::input::{FieldPath, field_text};
 use crate::pipeline::Outcome;
@@ -185,7 +185,6 @@ impl<'o> Describer<'o> {
         let corpus = &self.outcome.corpus;
         let document = corpus.document(place.doc);
         let (start, end) = self.locator.find(place);
-        let (beginning, complete) = beginning(corpus, place.doc, start, end, EXCERPT_WINDOW);
         let line = |at: InFile| u64::from(document.line) + u64::from(at.lines);
         let columns = [start.in_file, end.in_file].map(|at| at.columns);
         let [column, end_column] = columns.map(|before| u64::from(before.chars) + 1);
@@ -202,7 +201,7 @@ impl<'o> Describer<'o> {
             text_line: start.lines + 1,
             bytes: [place.span.start, place.span.end],
             chars: [start.chars, end.chars],
-            excerpt: excerpt(&beginning, complete),
+            excerpt: excerpt_of(|most| beginning(corpus, place.doc, start, end, most)),
             reference: corpus.role(place.doc) == Role::Reference,
             pieces: if whole { Vec::new() } else { pieces.iter().map(|p| [p.start, p.end]).collect() },
         }

@@ -59,15 +59,24 @@ pub(super) fn finish(measured: &Measured, out: &mut dyn Write) -> io::Result<()>
 /// Groups that are described at a time, on all threads.
 const AT_A_TIME: usize = 4096;
 
+/// Groups that one task describes.
+const TASK: usize = 64;
+
 /// The member `groups`, as [`array`] would write it.
 fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "\"groups\": [")?;
-    for start in (0..report.len()).step_by(AT_A_TIME) {
-        let some = start..report.len().min(start + AT_A_TIME);
-        let lines: Vec<String> =
-            some.into_par_iter().map(|g| serde_json::to_string(&report.group(g))).collect::<Result<_, _>>()?;
-        let before = if start == 0 { "\n" } else { ",\n" };
-        write!(out, "{before}{}", lines.join(",\n"))?;
+    let starts: Vec<usize> = (0..report.len()).step_by(TASK).collect();
+    let described = |&start: &usize| {
+        let mut lines = Vec::new();
+        for group in start..report.len().min(start + TASK) {
+            lines.extend_from_slice(if group == 0 { b"\n" } else { b",\n" });
+            serde_json::to_writer(&mut lines, &report.group(group))?;
+        }
+        Ok(lines)
+    };
+    for starts in starts.chunks(AT_A_TIME / TASK) {
+        let lines: Vec<Vec<u8>> = starts.par_iter().map(described).collect::<io::Result<_>>()?;
+        lines.iter().try_for_each(|lines| out.write_all(lines))?;
     }
     writeln!(out, "],")
 }

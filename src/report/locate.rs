@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use rayon::prelude::*;
 
-use crate::corpus::{Corpus, DocId, Encoding, Place, Span, decode_json_string};
+use crate::corpus::{Corpus, DocId, Encoding, Place, decode_json_string, pieces_of_json_string};
 use crate::resolve::Plan;
 
 /// How far into a text a byte offset is.
@@ -65,11 +65,11 @@ impl InFile {
 impl Columns {
     /// The width of `text`.
     fn of(text: &[u8]) -> Columns {
-        let chars = count_chars(text) as u32;
-        // characters of two units begin with such a byte, and few texts have any
-        let any_of_two = text.iter().any(|&b| b >= 0xf0);
-        let of_two = || bstr::ByteSlice::chars(text).filter(|c| c.len_utf16() == 2).count() as u32;
-        Columns { chars, utf16: chars + if any_of_two { of_two() } else { 0 }, bytes: text.len() as u32 }
+        let (chars, of_two) = match simdutf8::basic::from_utf8(text) {
+            Ok(text) => count_chars(text.as_bytes()),
+            Err(_) => bstr::ByteSlice::chars(text).fold((0, 0), |(n, of_two), c| (n + 1, of_two + c.len_utf16() - 1)),
+        };
+        Columns { chars: chars as u32, utf16: (chars + of_two) as u32, bytes: text.len() as u32 }
     }
 }
 
@@ -148,37 +148,92 @@ pub(super) fn beginning(corpus: &Corpus, doc: DocId, from: Position, to: Positio
 
 /// The positions of ascending offsets in one document.
 fn positions(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
-    let doc = offsets[0].0;
-    let last = offsets.last().map_or(0, |&(_, offset)| offset);
-    let text = corpus.text_at(Place { doc, span: Span { start: 0, end: last } });
-    let points: Vec<Span> = offsets.iter().map(|&(_, offset)| Span { start: offset, end: offset }).collect();
-    let sources = corpus.source_ranges(doc, &points);
-    let raw = &corpus.source_of(doc).bytes;
-    let mut position = Position { source: corpus.document(doc).record_start, ..Position::default() };
-    let mut at = 0;
-    let step = |(&(_, offset), source): (&(DocId, u32), std::ops::Range<u64>)| {
-        let passed = &text[at..offset as usize];
-        position.chars += count_chars(passed);
-        position.lines += memchr::memchr_iter(b'\n', passed).count() as u64;
-        position.in_file.advance(&raw[position.source as usize..source.start as usize]);
-        position.source = source.start;
-        at = offset as usize;
-        position
-    };
-    offsets.iter().zip(sources).map(step).collect()
+    match corpus.document(offsets[0].0).encoding {
+        Encoding::Plain => positions_in_text(corpus, offsets),
+        Encoding::Json => positions_in_string(corpus, offsets),
+    }
 }
 
-/// Characters in `bytes`.
-fn count_chars(bytes: &[u8]) -> u64 {
-    match simdutf8::basic::from_utf8(bytes) {
-        Ok(text) => text.chars().count() as u64,
-        Err(_) => bstr::ByteSlice::chars(bytes).count() as u64,
+/// As [`positions`], where the text stands in the file as it is.
+fn positions_in_text(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
+    let document = corpus.document(offsets[0].0);
+    let raw = &corpus.source_of(offsets[0].0).bytes;
+    let text = document.text_range().start;
+    let mut position = Position { source: text as u64, ..Position::default() };
+    position.in_file.advance(&raw[document.record_start as usize..text]);
+    let step = |&(_, offset): &(DocId, u32)| {
+        let to = text + offset as usize;
+        let passed = &raw[position.source as usize..to];
+        position.chars += u64::from(Columns::of(passed).chars);
+        position.lines += memchr::memchr_iter(b'\n', passed).count() as u64;
+        position.in_file.advance(passed);
+        position.source = to as u64;
+        position
+    };
+    offsets.iter().map(step).collect()
+}
+
+/// As [`positions`], where the text stands in a JSON string: this lies on one line of the file and is UTF-8, both of which
+/// was checked when it was read.
+fn positions_in_string(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
+    let document = corpus.document(offsets[0].0);
+    let raw = &corpus.source_of(offsets[0].0).bytes;
+    let string = document.text_range();
+    let mut position = Position { source: string.start as u64, ..Position::default() };
+    position.in_file.advance(&raw[document.record_start as usize..string.start]);
+    let mut wanted = offsets.iter().map(|&(_, offset)| offset).peekable();
+    let (mut found, mut at) = (Vec::with_capacity(offsets.len()), 0);
+    for (mut plain, escape) in pieces_of_json_string(&raw[string]) {
+        while let Some(offset) = wanted.next_if(|&offset| (offset - at) as usize <= plain.len()) {
+            let (passed, rest) = plain.split_at((offset - at) as usize);
+            position.pass_plain(passed);
+            found.push(position);
+            (at, plain) = (offset, rest);
+        }
+        let Some((len, c)) = escape.filter(|_| wanted.peek().is_some()) else { break };
+        position.pass_plain(plain);
+        position.pass_escape(len, c);
+        at += (plain.len() + c.len_utf8()) as u32;
     }
+    found
+}
+
+impl Position {
+    /// Moves past bytes of a JSON string that stand for themselves.
+    fn pass_plain(&mut self, passed: &[u8]) {
+        let (chars, of_two) = count_chars(passed);
+        self.chars += chars as u64;
+        self.source += passed.len() as u64;
+        self.in_file.columns.chars += chars as u32;
+        self.in_file.columns.utf16 += (chars + of_two) as u32;
+        self.in_file.columns.bytes += passed.len() as u32;
+    }
+
+    /// Moves past an escape of so many bytes.
+    fn pass_escape(&mut self, len: usize, c: char) {
+        self.chars += 1;
+        self.lines += u64::from(c == '\n');
+        self.source += len as u64;
+        let Columns { chars, utf16, bytes } = &mut self.in_file.columns;
+        [chars, utf16, bytes].into_iter().for_each(|width| *width += len as u32);
+    }
+}
+
+/// Characters in UTF-8, and those of them that are two units of UTF-16: four bytes.
+fn count_chars(utf8: &[u8]) -> (usize, usize) {
+    // sums of bytes, which a processor adds many at a time, of so few that they do not run over
+    let few = |few: &[u8]| {
+        let count = |is: fn(u8) -> bool| usize::from(few.iter().map(|&b| u8::from(is(b))).sum::<u8>());
+        (count(|b| b as i8 >= -0x40), count(|b| b >= 0xf0))
+    };
+    utf8.chunks(u8::MAX as usize).map(few).fold((0, 0), |sum, few| (sum.0 + few.0, sum.1 + few.1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::Span;
+    use proptest::prelude::*;
 
     #[test]
     fn columns_are_counted_in_every_unit_and_begin_anew_on_each_line() {
@@ -189,5 +244,50 @@ mod tests {
         assert_eq!(at.columns, Columns { chars: 4, utf16: 5, bytes: 10 });
         at.advance(b"\n\xff\xf0a");
         assert_eq!(at, InFile { lines: 3, columns: Columns { chars: 3, utf16: 3, bytes: 3 } });
+    }
+
+    /// The position of an offset, counted one character after the other from the start of the record.
+    fn counted(corpus: &Corpus, doc: DocId, offset: u32) -> Position {
+        let document = corpus.document(doc);
+        let text = corpus.text(doc);
+        let before = &text[..offset as usize];
+        let source = corpus.source_ranges(doc, &[Span { start: offset, end: offset }])[0].start;
+        let raw = &corpus.source_of(doc).bytes[document.record_start as usize..source as usize];
+        let line = raw.rsplit(|&b| b == b'\n').next().unwrap_or(raw);
+        let chars: Vec<char> = bstr::ByteSlice::chars(line).collect();
+        let columns = Columns {
+            chars: chars.len() as u32,
+            utf16: chars.iter().map(|c| c.len_utf16() as u32).sum(),
+            bytes: line.len() as u32,
+        };
+        Position {
+            chars: bstr::ByteSlice::chars(before).count() as u64,
+            lines: before.iter().filter(|&&b| b == b'\n').count() as u64,
+            in_file: InFile { lines: raw.iter().filter(|&&b| b == b'\n').count() as u32, columns },
+            source,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn positions_are_those_that_counting_gives(
+            texts in proptest::collection::vec(r#"[a\\"é漢😀\n]{0,60}|a{250,260}"#, 1..4),
+            picks in proptest::collection::vec(any::<proptest::sample::Index>(), 1..9),
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let lines = |text: &String| format!("{{\"é\": \"😀\", \"text\": {}}}\n", serde_json::to_string(text).unwrap());
+            std::fs::write(dir.path().join("a.jsonl"), texts.iter().map(lines).collect::<String>()).unwrap();
+            std::fs::write(dir.path().join("b.txt"), texts.concat() + "x").unwrap();
+            let corpus = crate::input::read(&[dir.path().to_owned()], &Default::default(), &()).unwrap();
+            for doc in corpus.ids() {
+                let text = String::from_utf8(corpus.text(doc).into_owned()).unwrap();
+                let starts: Vec<u32> = text.char_indices().map(|(at, _)| at as u32).chain([text.len() as u32]).collect();
+                let mut offsets: Vec<(DocId, u32)> = picks.iter().map(|pick| (doc, *pick.get(&starts))).collect();
+                offsets.sort_unstable();
+                offsets.dedup();
+                let expected: Vec<Position> = offsets.iter().map(|&(doc, offset)| counted(&corpus, doc, offset)).collect();
+                prop_assert_eq!(positions(&corpus, &offsets), expected);
+            }
+        }
     }
 }
