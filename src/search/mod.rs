@@ -13,7 +13,7 @@ mod near;
 pub mod passage;
 mod verify;
 
-use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions, Unit};
+use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions, Unit, shingle_set};
 use crate::error::Result;
 use crate::kernel;
 use crate::progress::{Progress, Stage};
@@ -77,6 +77,8 @@ pub struct Searcher<'c> {
     has_reference: bool,
     verified: Verified,
     sets: Sets,
+    /// The class that was added last, and its tokens: it is the one that is asked for next.
+    added: Option<(u32, Vec<u64>)>,
     apart: Apart,
 }
 
@@ -116,7 +118,8 @@ impl<'c> Searcher<'c> {
         };
         let kept = vec![None; table.classes()];
         let (journal, has_reference, apart) = (Vec::new(), corpus.has_reference(), Apart::default());
-        Ok(Searcher { corpus, table, options, kept, journal, candidates, has_reference, verified, sets, apart })
+        let added = None;
+        Ok(Searcher { corpus, table, options, kept, journal, candidates, has_reference, verified, sets, added, apart })
     }
 
     /// The same searcher, which never links these pairs.
@@ -147,6 +150,10 @@ impl<'c> Searcher<'c> {
             let original = self.table.rows_of(doc).first().filter(|_| self.table.options.unit == Unit::Document);
             let original = original.map(|row| row.class).filter(|&class| self.table.is_near(class));
             buckets.admit(&self.table, class, original, |other| self.kept[other as usize].is_some());
+            let (added, tokens) = self.added.get_or_insert_default();
+            *added = class;
+            tokens.clear();
+            tokens.extend_from_slice(sketcher.tokens());
         }
         Some(class)
     }
@@ -228,7 +235,10 @@ impl<'c> Searcher<'c> {
         if let Some(similarity) = self.verified.get(class, keeper) {
             return similarity;
         }
-        let own = own.get_or_insert_with(|| self.sets.make(self.corpus, &self.table, class));
+        let own = own.get_or_insert_with(|| match &self.added {
+            Some((added, tokens)) if *added == class => shingle_set(tokens, self.table.options.shingler),
+            _ => self.sets.make(self.corpus, &self.table, class),
+        });
         let kept = self.sets.get(self.corpus, &self.table, keeper);
         similarity(own, &kept, self.options.measure)
     }

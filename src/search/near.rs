@@ -13,7 +13,9 @@ use rustc_hash::FxHashMap;
 
 use crate::kernel::prefetch;
 use crate::memory;
-use crate::sketch::{HASHES, Table, first_bits, first_not_below, matches, sort_spread};
+use crate::sketch::{
+    GUESSES, HASHES, Table, better_guess, expected_at, first_bits, first_not_below_from, matches, sort_spread,
+};
 
 /// Kept classes that one bucket holds at the most.
 const KEEPERS_PER_BUCKET: u32 = 32;
@@ -216,19 +218,26 @@ impl Buckets {
 
     /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now, and
     /// those that are kept are entered in that bucket. If it is what is left of another class, the `original`, it has most
-    /// of its bands, and who else has these is known. Costs a binary search for each of the others.
+    /// of its bands, and who else has these is known. Costs a search for each of the others.
     pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
         let of_original = original.map(|original| table.bands_of(original));
-        for (band, &hash) in table.bands_of(class).iter().enumerate() {
-            let Some(alone) = self.alone.get(band) else { continue };
-            let known = original.filter(|_| of_original.is_some_and(|bands| bands[band] == hash));
-            let Some(other) = known.or_else(|| find_hash(alone, hash)) else { continue };
-            let shared = &mut self.shared[other as usize];
-            if *shared & bit(band) == 0 && band < 63 {
-                *shared |= bit(band);
-                if is_kept(other) {
-                    self.enter(key(band, hash), other);
-                }
+        let known = |band: usize, hash: u32| original.filter(|_| of_original.is_some_and(|bands| bands[band] == hash));
+        let bands = || table.bands_of(class).iter().copied().enumerate().take(self.alone.len());
+        let sought: Vec<(usize, u32)> = bands().filter(|&(band, hash)| known(band, hash).is_none()).collect();
+        let mut found = find_hashes(&self.alone, &sought).into_iter();
+        let others: Vec<_> = bands()
+            .filter_map(|(band, hash)| Some((band, hash, known(band, hash).or_else(|| found.next().flatten())?)))
+            .collect();
+        others.into_iter().for_each(|(band, hash, other)| self.share(band, hash, other, &is_kept));
+    }
+
+    /// A class that may have had a band alone shares it from now on.
+    fn share(&mut self, band: usize, hash: u32, class: u32, is_kept: impl Fn(u32) -> bool) {
+        let shared = &mut self.shared[class as usize];
+        if *shared & bit(band) == 0 && band < 63 {
+            *shared |= bit(band);
+            if is_kept(class) {
+                self.enter(key(band, hash), class);
             }
         }
     }
@@ -264,10 +273,24 @@ impl Buckets {
     }
 }
 
-/// The class that has `hash` in a list that is ascending by hash.
-fn find_hash(alone: &[u64], hash: u32) -> Option<u32> {
-    let at = first_not_below(alone.len(), hash, |at| first_bits(alone[at]));
-    alone.get(at).filter(|&&entry| first_bits(entry) == hash).map(|&entry| entry as u32)
+/// For each (band, hash) the class that has it alone. All searches take their next step before one takes the one after, so
+/// that the memory that each needs is there by then.
+fn find_hashes(alone: &[Vec<u64>], sought: &[(usize, u32)]) -> Vec<Option<u32>> {
+    let begin = |&(band, hash): &(usize, u32)| expected_at(alone[band].len(), hash);
+    let mut guesses: Vec<usize> = sought.iter().map(begin).collect();
+    for _ in 0..GUESSES {
+        guesses.iter().zip(sought).for_each(|(&guess, &(band, _))| prefetch(&alone[band], guess));
+        for (guess, &(band, hash)) in guesses.iter_mut().zip(sought) {
+            *guess = better_guess(alone[band].len(), hash, *guess, |at| first_bits(alone[band][at]));
+        }
+    }
+    guesses.iter().zip(sought).for_each(|(&guess, &(band, _))| prefetch(&alone[band], guess));
+    let found = |(&guess, &(band, hash)): (&usize, &(usize, u32))| {
+        let alone = &alone[band];
+        let at = first_not_below_from(alone.len(), hash, guess, |at| first_bits(alone[at]));
+        alone.get(at).filter(|&&entry| first_bits(entry) == hash).map(|&entry| entry as u32)
+    };
+    guesses.iter().zip(sought).map(found).collect()
 }
 
 #[cfg(test)]
@@ -289,21 +312,24 @@ mod tests {
         #[test]
         fn a_hash_is_found_where_it_is(hashes in proptest::collection::btree_set(any::<u32>(), 0..300), other: u32) {
             let alone: Vec<u64> = hashes.iter().zip(0u64..).map(|(&h, class)| u64::from(h) << 32 | class).collect();
-            for (&hash, class) in hashes.iter().zip(0..) {
-                prop_assert_eq!(find_hash(&alone, hash), Some(class));
-            }
+            let mut sought: Vec<(usize, u32)> = hashes.iter().map(|&hash| (1, hash)).collect();
+            let mut expected: Vec<Option<u32>> = (0..hashes.len() as u32).map(Some).collect();
             if !hashes.contains(&other) {
-                prop_assert_eq!(find_hash(&alone, other), None);
+                sought.push((1, other));
+                expected.push(None);
             }
+            sought.push((0, other));
+            expected.push(None);
+            prop_assert_eq!(find_hashes(&[Vec::new(), alone], &sought), expected);
         }
 
         #[test]
         fn skewed_hashes_too(hashes in proptest::collection::btree_set(0u32..5000, 0..300)) {
             let alone: Vec<u64> = hashes.iter().zip(0u64..).map(|(&h, class)| u64::from(h) << 32 | class).collect();
-            for hash in 0..5000 {
-                let expected = hashes.iter().position(|&h| h == hash).map(|i| i as u32);
-                prop_assert_eq!(find_hash(&alone, hash), expected);
-            }
+            let sought: Vec<(usize, u32)> = (0..5000).map(|hash| (0, hash)).collect();
+            let place = |hash: u32| hashes.iter().position(|&h| h == hash).map(|i| i as u32);
+            let expected: Vec<Option<u32>> = (0..5000).map(place).collect();
+            prop_assert_eq!(find_hashes(&[alone], &sought), expected);
         }
     }
 }

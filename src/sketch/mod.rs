@@ -15,7 +15,9 @@ pub use bands::Banding;
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use pass::sketch;
 pub use shard::shard_count;
-pub(crate) use spread::{first_bits, first_not_below, sort_spread};
+pub(crate) use spread::{
+    GUESSES, better_guess, expected_at, first_bits, first_not_below, first_not_below_from, sort_spread,
+};
 pub use table::{Row, SketchOptions, Sketcher, Table, Tally};
 
 /// What a segment says, wherever it stands.

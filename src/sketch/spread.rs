@@ -50,15 +50,33 @@ fn sort_shares(order: &mut [u64], ends: &[usize], before: usize) {
 /// `wanted`. Values are spread evenly, so where it stands is nearly known, and better once a value near it is: most
 /// searches look at three or four places (interpolation search: Perl, Itai, Avni 1978).
 pub(crate) fn first_not_below(len: usize, wanted: u32, value_at: impl Fn(usize) -> u32) -> usize {
+    let mut guess = expected_at(len, wanted);
+    for _ in 0..GUESSES {
+        guess = better_guess(len, wanted, guess, &value_at);
+    }
+    first_not_below_from(len, wanted, guess, value_at)
+}
+
+/// How often a guess is worth bettering.
+pub(crate) const GUESSES: usize = 2;
+
+/// Where a value is expected among `len`.
+pub(crate) fn expected_at(len: usize, wanted: u32) -> usize {
+    ((u64::from(wanted) * len as u64) >> 32) as usize
+}
+
+/// A better guess than `guess`, whose value is looked at.
+pub(crate) fn better_guess(len: usize, wanted: u32, guess: usize, value_at: impl Fn(usize) -> u32) -> usize {
     if len == 0 {
         return 0;
     }
-    let mut guess = ((u64::from(wanted) * len as u64) >> 32) as usize;
-    for _ in 0..2 {
-        let off = i128::from(wanted) - i128::from(value_at(guess));
-        let places = (off * len as i128) >> 32;
-        guess = (guess as i128 + places).clamp(0, len as i128 - 1) as usize;
-    }
+    let off = i128::from(wanted) - i128::from(value_at(guess));
+    let places = (off * len as i128) >> 32;
+    (guess as i128 + places).clamp(0, len as i128 - 1) as usize
+}
+
+/// As [`first_not_below`], once it is known to be near `guess`.
+pub(crate) fn first_not_below_from(len: usize, wanted: u32, guess: usize, value_at: impl Fn(usize) -> u32) -> usize {
     let below = |at: usize| value_at(at) < wanted;
     let (mut from, mut to, mut reach) = (guess, guess, 4);
     while from > 0 && !below(from) {

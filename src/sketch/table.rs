@@ -213,6 +213,11 @@ impl Sketcher {
         Sketcher { token_options, tokens: Tokens::default(), shingles: Vec::new(), hasher: None }
     }
 
+    /// The tokens of the text that was added last.
+    pub(crate) fn tokens(&self) -> &[u64] {
+        &self.tokens.hashes
+    }
+
     /// Appends the signature and bands of a text with these tokens, if it is to be compared by similarity at all and is not
     /// shorter than a shingle.
     pub(super) fn sign(&mut self, tokens: &[u64], options: SketchOptions, signed: &mut Signed) -> bool {
