@@ -93,7 +93,7 @@ pub fn resolve(
         sketcher: Sketcher::new(options.tokens),
         tokens: Tokens::default(),
         plan: &mut plan,
-        kept_documents: vec![None; corpus.len()],
+        edited: FxHashMap::default(),
     };
     for (i, &doc) in order.iter().enumerate() {
         order.get(i + AHEAD).inspect(|&&next| settler.prepare(next));
@@ -129,8 +129,8 @@ struct Settler<'c, 'o> {
     sketcher: Sketcher,
     tokens: Tokens,
     plan: &'o mut Plan,
-    /// The class of what is left of each document, if it is kept and compared.
-    kept_documents: Vec<Option<u32>>,
+    /// The class of what is left of each edited document, if that is compared.
+    edited: FxHashMap<DocId, u32>,
 }
 
 /// A segment or passage that repeats a kept one, in coordinates of what is left of its document.
@@ -163,6 +163,7 @@ impl Settler<'_, '_> {
 
     /// The documents before stay as they are.
     fn commit(&mut self) {
+        self.search.documents.iter_mut().chain(&mut self.search.segments).for_each(Searcher::commit);
         if let Some(passages) = &mut self.search.passages {
             passages.commit();
         }
@@ -257,10 +258,7 @@ impl Settler<'_, '_> {
         tokens.remove(&doc);
         let (keeper, most) = tokens.into_iter().max_by_key(|&(keeper, tokens)| (tokens, Reverse(keeper)))?;
         let repeated: u32 = repeats.iter().filter(|r| r.link.keeper.doc != keeper).map(|r| r.wording.tokens).sum();
-        if self.plan.fates[keeper.index()] != Fate::Edited {
-            return None;
-        }
-        let class = self.kept_documents[keeper.index()]?;
+        let class = *self.edited.get(&keeper)?;
         let documents = self.search.documents.as_ref()?;
         let row = documents.table().rows_of(doc).first()?;
         let rest = documents.table().tokens_of(row.class).saturating_sub(repeated);
@@ -364,6 +362,7 @@ impl Settler<'_, '_> {
             return Some(Fate::Removed);
         }
         self.keep_document(doc, class, form.spans());
+        self.edited.insert(doc, class);
         Some(Fate::Edited)
     }
 
@@ -372,7 +371,6 @@ impl Settler<'_, '_> {
         let place = Place { doc, span: Span { start: first.start, end: last.end } };
         if let Some(documents) = &mut self.search.documents {
             documents.keep(class, place);
-            self.kept_documents[doc.index()] = Some(class);
         }
     }
 

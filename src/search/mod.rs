@@ -70,7 +70,7 @@ pub struct Searcher<'c> {
     options: SearchOptions,
     /// The kept member of each class, if one is kept.
     kept: Vec<Option<Place>>,
-    /// Classes in the order in which they were kept.
+    /// Classes in the order in which they were kept, since what was kept before was said to stay.
     journal: Vec<u32>,
     candidates: Candidates,
     /// There are texts to be compared with that are not judged; links to these come first.
@@ -93,13 +93,16 @@ impl<'c> Searcher<'c> {
     /// them.
     pub fn new(
         corpus: &'c Corpus,
-        table: Table,
+        mut table: Table,
         options: SearchOptions,
         token_options: TokenOptions,
         grows: bool,
         saved: Parts<'_>,
         progress: &dyn Progress,
     ) -> Result<Searcher<'c>> {
+        if grows {
+            table.open();
+        }
         let mut verified = Verified::default();
         let sets = Sets::new(table.options.shingler, token_options);
         let candidates = match (table.options.banding, options.measure) {
@@ -263,7 +266,12 @@ impl<'c> Searcher<'c> {
         }
     }
 
-    /// How many segments are kept: a point that [`Searcher::undo_to`] can go back to.
+    /// What is kept so far stays: no mark of before is gone back to.
+    pub fn commit(&mut self) {
+        self.journal.clear();
+    }
+
+    /// How many segments were kept since the last commit: a point that [`Searcher::undo_to`] can go back to.
     pub fn mark(&self) -> usize {
         self.journal.len()
     }

@@ -57,9 +57,10 @@ fn key(band: usize, hash: u32) -> u64 {
 /// The bands of a class that `shared` allows, as bucket keys.
 fn keys<'a>(table: &'a Table, shared: &[u64], class: u32) -> impl Iterator<Item = u64> + use<'a> {
     let mask = shared.get(class as usize).copied().unwrap_or(u64::MAX);
-    // most classes share none: their bands are not even looked at
-    let bands: &[u32] = if mask == 0 { &[] } else { table.bands_of(class) };
-    bands.iter().enumerate().filter(move |(band, _)| mask & bit(*band) != 0).map(|(band, &hash)| key(band, hash))
+    // most classes share none
+    let bands = if mask == 0 { 0 } else { table.options.bands() };
+    let shares = move |band: &usize| mask & bit(*band) != 0;
+    (0..bands).filter(shares).map(move |band| key(band, table.band_of(class, band)))
 }
 
 /// Groups all classes by their bands. Gives empty buckets, and the pairs (class, first class in a bucket of it) that are
@@ -108,9 +109,8 @@ const BANDS_AT_ONCE: usize = 4;
 fn group_bands(table: &Table, near: &[u32], bands: &[usize], similarity: f64, grows: bool) -> Vec<Grouped> {
     let mut columns: Vec<Vec<u32>> = bands.iter().map(|_| Vec::with_capacity(near.len())).collect();
     for &class in near {
-        let own = table.bands_of(class);
-        memory::touched(size_of_val(own));
-        columns.iter_mut().zip(bands).for_each(|(column, &band)| column.push(own[band]));
+        memory::touched(bands.len() * table.options.banding.map_or(0, |banding| banding.rows));
+        columns.iter_mut().zip(bands).for_each(|(column, &band)| column.push(table.band_of(class, band)));
     }
     columns.into_iter().map(|column| group_band(table, near, &column, similarity, grows)).collect()
 }
@@ -220,9 +220,8 @@ impl Buckets {
     /// those that are kept are entered in that bucket. If it is what is left of another class, the `original`, it has most
     /// of its bands, and who else has these is known. Costs a search for each of the others.
     pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
-        let of_original = original.map(|original| table.bands_of(original));
-        let known = |band: usize, hash: u32| original.filter(|_| of_original.is_some_and(|bands| bands[band] == hash));
-        let bands = || table.bands_of(class).iter().copied().enumerate().take(self.alone.len());
+        let known = |band: usize, hash: u32| original.filter(|&original| table.band_of(original, band) == hash);
+        let bands = || table.bands_of(class).enumerate().take(self.alone.len());
         let sought: Vec<(usize, u32)> = bands().filter(|&(band, hash)| known(band, hash).is_none()).collect();
         let mut found = find_hashes(&self.alone, &sought).into_iter();
         let others: Vec<_> = bands()

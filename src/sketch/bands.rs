@@ -4,8 +4,12 @@
 //! in at least one of b bands with 1 − (1 − J^r)^b (Leskovec, Rajaraman, Ullman, *Mining of Massive Datasets*, §3.4).
 //! Candidates are verified afterwards, so bands are chosen for recall *at* the threshold: the longest bands, that is the
 //! fewest false candidates, that still find 98 % of the pairs that lie exactly on it.
+//!
+//! A signature holds a byte of each value. The bytes of a band of four values and more are 32 bits and more, which tell sets apart as well as
+//! a hash of the values would, so such bands are worked out from the signature whenever they are asked for; the hashes of
+//! shorter ones are kept.
 
-use super::HASHES;
+use super::{HASHES, Signature};
 
 /// Recall at the threshold that [`Banding::for_threshold`] guarantees.
 const RECALL: f64 = 0.98;
@@ -26,6 +30,21 @@ impl Banding {
         Banding::of_rows((1..=HASHES).rev().find(fits).unwrap_or(1))
     }
 
+    /// Whether bands are worked out from the signature, and not kept beside it.
+    pub(super) fn is_derived(self) -> bool {
+        self.rows >= 4
+    }
+
+    /// The hash of a band of a signature, if bands [are derived](Banding::is_derived).
+    #[inline]
+    pub(super) fn derive(self, signature: &Signature, band: usize) -> u32 {
+        let (start, end) = (band * self.rows, (band + 1) * self.rows);
+        let hash = (start..end).step_by(WORD).fold(0x9e37_79b9_7f4a_7c15_u64, |hash, at| {
+            (hash ^ word(signature, at, WORD.min(end - at))).wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(29)
+        });
+        (hash >> 32) as u32 ^ hash as u32
+    }
+
     fn of_rows(rows: usize) -> Banding {
         Banding { bands: HASHES / rows, rows }
     }
@@ -36,9 +55,47 @@ impl Banding {
     }
 }
 
+/// Bytes that are hashed at a time.
+const WORD: usize = size_of::<u64>();
+
+/// `len` bytes of a signature, 1 to 8.
+#[inline]
+fn word(signature: &Signature, at: usize, len: usize) -> u64 {
+    // a whole word, where there is one, and of it what is wanted
+    let from = at.min(HASHES - WORD);
+    let whole = signature[from..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    whole >> (8 * (at - from)) & u64::MAX >> (8 * (WORD - len))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_word_is_the_bytes_that_stand_there(bytes: [[u8; 32]; 4], at in 0..HASHES, len in 1usize..=WORD) {
+            let signature: Signature = std::array::from_fn(|i| bytes[i / 32][i % 32]);
+            let len = len.min(HASHES - at);
+            let expected = signature[at..at + len].iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+            prop_assert_eq!(word(&signature, at, len), expected);
+        }
+
+        #[test]
+        fn bands_are_equal_where_their_bytes_are(
+            rows in 4usize..40, band: proptest::sample::Index, bytes: [[u8; 32]; 4], changed: proptest::sample::Index,
+        ) {
+            let banding = Banding::of_rows(rows);
+            let band = band.index(banding.bands);
+            let a: Signature = std::array::from_fn(|i| bytes[i / 32][i % 32]);
+            let mut b: Signature = a.map(|byte| byte.wrapping_add(1));
+            let own = band * rows..(band + 1) * rows;
+            b[own.clone()].copy_from_slice(&a[own.clone()]);
+            prop_assert_eq!(banding.derive(&a, band), banding.derive(&b, band));
+            b[own.start + changed.index(rows)] ^= 5;
+            prop_assert_ne!(banding.derive(&a, band), banding.derive(&b, band));
+        }
+    }
 
     #[test]
     fn the_choices_of_the_design() {

@@ -14,7 +14,7 @@ use super::seen::Seen;
 use super::table::{Signed, SketchOptions, Sketcher, Table, Tally, build};
 use super::{digest, shard};
 use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, TokenOptions, Tokens, Unit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::resume::Parts;
@@ -54,10 +54,22 @@ pub fn sketch(
     loaded.iter().flatten().for_each(|part| enter(part, &seen));
     let Part { units: parts, document_tokens } = put_together(&shards, loaded, make, units.len(), saved, progress)?;
     drop(seen);
+    for (options, part) in units.iter().zip(&parts) {
+        check_number(options.unit, part.rows.len())?;
+    }
     let parts = units.par_iter().zip(parts);
     let tables = parts.map(|(options, part)| build(*options, part, corpus.len())).collect();
     progress.end();
     Ok((tables, document_tokens))
+}
+
+/// Refuses more segments than there are numbers for.
+fn check_number(unit: Unit, segments: usize) -> Result<()> {
+    if u32::try_from(segments).is_ok() {
+        return Ok(());
+    }
+    let name = unit.name();
+    Err(Error::Usage(format!("the corpus has {segments} segments of unit {name} and may have 4,294,967,295; split it")))
 }
 
 /// How many segments worth comparing there are likely to be, at the most.
@@ -72,8 +84,8 @@ fn expected(corpus: &Corpus, unit: Unit) -> usize {
 /// Enters the digests that a saved shard has signed, and only these: who signs the others is not known.
 fn enter(part: &Part, seen: &[Seen]) {
     for (unit, seen) in part.units.iter().zip(seen) {
-        for row in unit.rows.iter().filter(|row| row.signed) {
-            seen.is_first(row.digest);
+        for (&digest, _) in unit.rows.digests.iter().zip(&unit.rows.signed).filter(|(_, signed)| **signed) {
+            seen.is_first(digest);
         }
     }
 }
@@ -119,14 +131,36 @@ fn put_together(
 /// Documents that one task works on.
 const CHUNK: usize = 64;
 
-/// A row before classes are known.
-#[derive(Clone, Copy)]
+/// Rows before classes are known, as columns.
+#[derive(Default)]
 pub(super) struct Raw {
-    pub(super) digest: u128,
-    pub(super) place: Place,
-    pub(super) tokens: u32,
-    /// It is the one of its class that was signed.
-    pub(super) signed: bool,
+    pub(super) digests: Vec<u128>,
+    pub(super) places: Vec<Place>,
+    pub(super) tokens: Vec<u32>,
+    /// Whether it is the one of its class that was signed.
+    pub(super) signed: Vec<bool>,
+}
+
+impl Raw {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.digests.len()
+    }
+
+    /// Adds a row that is not signed.
+    fn push(&mut self, digest: u128, place: Place, tokens: u32) {
+        self.digests.push(digest);
+        self.places.push(place);
+        self.tokens.push(tokens);
+        self.signed.push(false);
+    }
+
+    fn append(&mut self, next: Raw) {
+        append(&mut self.digests, next.digests);
+        append(&mut self.places, next.places);
+        append(&mut self.tokens, next.tokens);
+        append(&mut self.signed, next.signed);
+    }
 }
 
 /// What some documents give.
@@ -145,7 +179,7 @@ impl Part {
     fn append(&mut self, next: Part) {
         for (unit, next) in self.units.iter_mut().zip(next.units) {
             memory::touched(size_of_val(&*next.signed.signatures) + memory::AROUND);
-            append(&mut unit.rows, next.rows);
+            unit.rows.append(next.rows);
             append(&mut unit.signed.signatures, next.signed.signatures);
             append(&mut unit.signed.bands, next.signed.bands);
             unit.tally.segments += next.tally.segments;
@@ -159,7 +193,7 @@ impl Part {
 /// twice the room on disk.
 fn append<T: Copy>(column: &mut Vec<T>, next: Vec<T>) {
     if column.capacity() - column.len() < next.len() {
-        column.reserve_exact(next.len().max(column.len() / 8));
+        column.reserve_exact(next.len().max(column.len() / 16));
     }
     column.extend(next);
 }
@@ -167,7 +201,7 @@ fn append<T: Copy>(column: &mut Vec<T>, next: Vec<T>) {
 /// The rows of one unit, in order, and the signatures of those that were signed.
 #[derive(Default)]
 pub(super) struct UnitPart {
-    pub(super) rows: Vec<Raw>,
+    pub(super) rows: Raw,
     pub(super) signed: Signed,
     pub(super) tally: Tally,
 }
@@ -208,11 +242,13 @@ fn sketch_documents(
                 // asked for when the others of this document are ready: by then the memory is there
                 seen[i].prepare(digest);
                 ranges.push(within);
-                unit.rows.push(Raw { digest, place: Place { doc, span }, tokens: hashes.len() as u32, signed: false });
+                unit.rows.push(digest, Place { doc, span }, hashes.len() as u32);
             }
-            for (row, within) in unit.rows[before..].iter_mut().zip(ranges.drain(..)) {
+            let Raw { digests, signed, .. } = &mut unit.rows;
+            for ((&digest, signed), within) in digests[before..].iter().zip(&mut signed[before..]).zip(ranges.drain(..))
+            {
                 let hashes = &tokens.hashes[within];
-                row.signed = seen[i].is_first(row.digest) && sketchers[i].sign(hashes, *options, &mut unit.signed);
+                *signed = seen[i].is_first(digest) && sketchers[i].sign(hashes, *options, &mut unit.signed);
             }
         }
     }
@@ -247,17 +283,24 @@ mod tests {
     }
 
     #[test]
+    fn more_segments_than_numbers_are_refused() {
+        assert!(check_number(Unit::Line, u32::MAX as usize).is_ok());
+        assert!(check_number(Unit::Line, 1 << 32).unwrap_err().to_string().contains("split it"));
+    }
+
+    #[test]
     fn a_text_added_later_gets_the_class_of_its_equal() {
         let corpus = Corpus::from_texts(["a b c d e f", "a b c d e f g"]);
         let units = [options(Unit::Document, 5, 1)];
         let (mut tables, _) =
             sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, Parts::none(), &()).unwrap();
+        tables[0].open();
         let mut sketcher = Sketcher::new(TokenOptions::default());
         let spans = [Span::new(0, 11)];
         assert_eq!(tables[0].add(&mut sketcher, b"a b c d e f", DocId(1), &spans), Some(0));
         let new = tables[0].add(&mut sketcher, b"a b c d e", DocId(1), &[Span::new(0, 9)]).unwrap();
         assert_eq!(new, 2);
         assert_eq!(&*tables[0].text_of(&corpus, new), b"a b c d e");
-        assert_eq!(tables[0].bands_of(new).len(), 18);
+        assert_eq!(tables[0].bands_of(new).count(), 18);
     }
 }

@@ -61,14 +61,16 @@ pub(super) fn to_part(docs: &Range<u32>, parts: &[Part]) -> resume::Part<'static
 }
 
 fn push_unit(parts: &[&UnitPart], saved: &mut resume::Part<'static>) {
-    fn column<T>(parts: &[&UnitPart], of: impl Fn(&Raw) -> T) -> Vec<T> {
-        parts.iter().flat_map(|part| part.rows.iter().map(&of)).collect()
+    fn column<T: Copy>(parts: &[&UnitPart], of: impl Fn(&Raw) -> &[T]) -> Vec<T> {
+        parts.iter().flat_map(|part| of(&part.rows)).copied().collect()
     }
+    let place = |place: &Place| [place.doc.0, place.span.start, place.span.end];
     let tally = |of: fn(&Tally) -> u64| parts.iter().map(|part| of(&part.tally)).sum::<u64>();
     saved.push_owned(vec![tally(|t| t.segments), tally(|t| t.left_alone)]);
-    saved.push_owned(column(parts, |row| row.digest));
-    saved.push_owned(column(parts, |row| [row.place.doc.0, row.place.span.start, row.place.span.end, row.tokens]));
-    saved.push_owned(column(parts, |row| u8::from(row.signed)));
+    saved.push_owned(column(parts, |rows| &rows.digests));
+    saved.push_owned(parts.iter().flat_map(|part| part.rows.places.iter().map(place)).collect::<Vec<_>>());
+    saved.push_owned(column(parts, |rows| &rows.tokens));
+    saved.push_owned(parts.iter().flat_map(|part| part.rows.signed.iter().map(|&s| u8::from(s))).collect::<Vec<u8>>());
     saved.push_owned(parts.iter().flat_map(|part| part.signed.signatures.as_flattened()).copied().collect::<Vec<u8>>());
     saved.push_owned(parts.iter().flat_map(|part| part.signed.bands.iter().copied()).collect::<Vec<u32>>());
 }
@@ -87,25 +89,27 @@ pub(super) fn from_part(docs: &Range<u32>, units: &[SketchOptions], mut columns:
 fn take_unit(docs: &Range<u32>, options: &SketchOptions, columns: &mut Columns) -> Option<UnitPart> {
     let [segments, left_alone] = columns.take::<u64>()?[..] else { return None };
     let digests: Vec<u128> = columns.take()?;
-    let places: Vec<[u32; 4]> = columns.take()?;
+    let places: Vec<[u32; 3]> = columns.take()?;
+    let tokens: Vec<u32> = columns.take()?;
     let are_signed: Vec<u8> = columns.take()?;
     let signatures: Vec<u8> = columns.take()?;
     let bands: Vec<u32> = columns.take()?;
     let (signatures, rest) = signatures.as_chunks::<HASHES>();
     let signed = are_signed.iter().filter(|signed| **signed == 1).count();
     let fits = digests.len() == places.len()
+        && digests.len() == tokens.len()
         && digests.len() == are_signed.len()
         && (signed, rest.len()) == (signatures.len(), 0)
-        && bands.len() == signed * options.bands()
+        && bands.len() == signed * options.kept_bands()
         && places.iter().all(|place| docs.contains(&place[0]) && place[1] <= place[2]);
-    let row = |((&digest, &[doc, start, end, tokens]), &signed): ((&u128, &[u32; 4]), &u8)| Raw {
-        digest,
-        place: Place { doc: DocId(doc), span: Span { start, end } },
-        tokens,
-        signed: signed == 1,
-    };
+    let place = |&[doc, start, end]: &[u32; 3]| Place { doc: DocId(doc), span: Span { start, end } };
     fits.then(|| UnitPart {
-        rows: digests.iter().zip(&places).zip(&are_signed).map(row).collect(),
+        rows: Raw {
+            places: places.iter().map(place).collect(),
+            signed: are_signed.iter().map(|&signed| signed == 1).collect(),
+            digests,
+            tokens,
+        },
         signed: Signed { signatures: signatures.to_vec(), bands },
         tally: Tally { segments, left_alone },
     })
@@ -144,7 +148,8 @@ mod tests {
     fn said(corpus: &Corpus, table: &Table) -> Vec<String> {
         let rows = corpus.ids().map(|id| format!("{:?}", table.rows_of(id)));
         let classes = (0..table.classes() as u32).map(|class| {
-            let near = table.is_near(class).then(|| (table.bands_of(class), table.signature_of(class)));
+            let near =
+                table.is_near(class).then(|| (table.bands_of(class).collect::<Vec<_>>(), table.signature_of(class)));
             format!("{} {:x} {near:?}", table.tokens_of(class), table.digest_of(class))
         });
         rows.chain(classes).chain([format!("{:?}", table.tally)]).collect()

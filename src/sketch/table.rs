@@ -1,14 +1,14 @@
 //! Sketches as columns: rows (segments) point to classes (distinct digests); only classes have bands and signatures.
 //!
 //! Made from what the [pass](super::pass) over the text gives. Rows are in text order; classes are numbered by their first
-//! row. Memory: 12 bytes per row, and per class 44 bytes + 4 per band + 128 for the signature; while it is made, 48 more
-//! per row.
+//! row. Memory: 12 bytes per row, and per class 36 bytes + 128 for the signature, and 4 per band of fewer than four values;
+//! 8 more per class while it is open, and while it is made 33 per row instead of 32 of the 36.
 
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::pass::{Raw, UnitPart};
+use super::pass::UnitPart;
 use super::{Banding, MinHasher, Signature, Wording, digest, first_bits, first_not_below, sort_spread};
 use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::kernel::prefetch;
@@ -28,9 +28,14 @@ pub struct SketchOptions {
 }
 
 impl SketchOptions {
-    /// Band hashes that each signature has.
+    /// Bands that each signature has.
     pub fn bands(&self) -> usize {
         self.banding.map_or(0, |banding| banding.bands)
+    }
+
+    /// Band hashes that are kept beside each signature.
+    pub(super) fn kept_bands(&self) -> usize {
+        self.banding.filter(|banding| !banding.is_derived()).map_or(0, |banding| banding.bands)
     }
 }
 
@@ -60,7 +65,7 @@ pub struct Table {
     pub tally: Tally,
     rows: Vec<Row>,
     /// Rows of document `d` are `first[d]..first[d + 1]`.
-    first: Vec<usize>,
+    first: Vec<u32>,
     /// One member of each class.
     places: Vec<Place>,
     /// Tokens of the members of each class.
@@ -69,9 +74,9 @@ pub struct Table {
     /// Which of the signatures belongs to each class; [`UNSIGNED`] if it is compared for equality only.
     signed: Vec<u32>,
     signatures: Vec<Signature>,
-    /// As many for each signature as there are bands.
+    /// The bands of each signature, if they cannot be worked out from it.
     bands: Vec<u32>,
-    /// Classes by ascending digest, below the first 32 bits of it; but for those of texts added later.
+    /// If the table is open, its classes by ascending digest, below the first 32 bits of it; but for those added later.
     by_digest: Vec<u64>,
     /// The classes of texts added later.
     added: FxHashMap<u128, u32>,
@@ -82,7 +87,7 @@ pub struct Table {
 impl Table {
     /// The rows of a document, in text order.
     pub fn rows_of(&self, doc: DocId) -> &[Row] {
-        &self.rows[self.first[doc.index()]..self.first[doc.index() + 1]]
+        &self.rows[self.first[doc.index()] as usize..self.first[doc.index() + 1] as usize]
     }
 
     /// Number of classes.
@@ -116,10 +121,18 @@ impl Table {
         prefetch(&self.signed, class as usize);
     }
 
-    /// The band hashes of a class.
-    pub fn bands_of(&self, class: u32) -> &[u32] {
-        let width = self.options.bands();
-        &self.bands[self.signed[class as usize] as usize * width..][..width]
+    /// The hash of one band of a class, 0 to [`SketchOptions::bands`].
+    #[inline]
+    pub fn band_of(&self, class: u32, band: usize) -> u32 {
+        match self.options.banding {
+            Some(banding) if banding.is_derived() => banding.derive(self.signature_of(class), band),
+            _ => self.bands[self.signed[class as usize] as usize * self.options.bands() + band],
+        }
+    }
+
+    /// The hashes of all bands of a class.
+    pub fn bands_of(&self, class: u32) -> impl Iterator<Item = u32> {
+        (0..self.options.bands()).map(move |band| self.band_of(class, band))
     }
 
     /// The signature of a class.
@@ -136,8 +149,13 @@ impl Table {
         }
     }
 
+    /// Makes ready for [`Table::add`]. Costs a sort of the classes, and 8 bytes for each.
+    pub(crate) fn open(&mut self) {
+        self.by_digest = sort_spread(entries(&self.digests));
+    }
+
     /// The class of a text that is not a row: what is left of `doc` at `spans`, or a part of that. `None` if it is to be
-    /// left alone.
+    /// left alone. The table must be [open](Table::open).
     pub fn add(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
         sketcher.tokens.read(text, sketcher.token_options);
         if sketcher.tokens.len() < self.options.min_tokens {
@@ -167,16 +185,23 @@ impl Table {
     /// Puts a signature and its bands where others were.
     fn move_signature(&mut self, from: usize, to: usize) {
         if from != to {
-            let width = self.options.bands();
+            let width = self.options.kept_bands();
             self.signatures[to] = self.signatures[from];
             self.bands.copy_within(from * width..(from + 1) * width, to * width);
         }
     }
 
-    /// Lets go of all but the first signatures.
-    fn keep_signatures(&mut self, count: usize) {
-        self.signatures.truncate(count);
-        self.bands.truncate(count * self.options.bands());
+    /// Lets go of all but the first classes and signatures.
+    fn keep(&mut self, classes: usize, signatures: usize) {
+        fn keep<T>(column: &mut Vec<T>, len: usize) {
+            column.truncate(len);
+            column.shrink_to_fit();
+        }
+        keep(&mut self.places, classes);
+        keep(&mut self.tokens, classes);
+        keep(&mut self.digests, classes);
+        keep(&mut self.signatures, signatures);
+        keep(&mut self.bands, signatures * self.options.kept_bands());
     }
 
     /// The class with this digest.
@@ -192,7 +217,7 @@ impl Table {
 /// The class has no signature.
 const UNSIGNED: u32 = u32::MAX;
 
-/// Signatures, and the bands of each.
+/// Signatures, and the bands of each that cannot be worked out from it.
 #[derive(Default)]
 pub(super) struct Signed {
     pub(super) signatures: Vec<Signature>,
@@ -218,7 +243,7 @@ impl Sketcher {
         &self.tokens.hashes
     }
 
-    /// Appends the signature and bands of a text with these tokens, if it is to be compared by similarity at all and is not
+    /// Appends the signature of a text with these tokens, if it is to be compared by similarity at all and is not
     /// shorter than a shingle.
     pub(super) fn sign(&mut self, tokens: &[u64], options: SketchOptions, signed: &mut Signed) -> bool {
         let Some(banding) = options.banding.filter(|_| tokens.len() >= options.shingler.n()) else { return false };
@@ -230,70 +255,71 @@ impl Sketcher {
     }
 }
 
-/// Numbers the distinct digests by their first row.
+/// Numbers the distinct digests by their first row. There are fewer than 2³² rows.
 pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) -> Table {
-    let UnitPart { rows: raw, signed, tally } = part;
-    let (leaders, first_rows) = leaders(&raw);
+    let UnitPart { rows: raw, signed: made, tally } = part;
+    let leaders = leaders(&raw.digests);
     let mut table = Table {
         options,
         tally,
         rows: Vec::with_capacity(raw.len()),
         first: Vec::with_capacity(documents + 1),
-        places: Vec::new(),
-        tokens: Vec::new(),
-        digests: Vec::new(),
+        places: raw.places,
+        tokens: raw.tokens,
+        digests: raw.digests,
         signed: Vec::new(),
-        signatures: signed.signatures,
-        bands: signed.bands,
+        signatures: made.signatures,
+        bands: made.bands,
         by_digest: Vec::new(),
         added: FxHashMap::default(),
         remainders: FxHashMap::default(),
     };
-    let (mut next_signature, mut signed) = (0, 0);
-    for (i, (row, lead)) in raw.iter().zip(leaders).enumerate() {
-        memory::touched(size_of_val(row));
-        table.first.resize(row.place.doc.index() + 1, i);
-        let leads = lead as usize == i;
-        let class = if leads { table.places.len() as u32 } else { table.rows[lead as usize].class };
+    let (mut classes, mut next_signature, mut signatures) = (0, 0, 0);
+    for (row, (lead, is_signed)) in leaders.into_iter().zip(raw.signed).enumerate() {
+        memory::touched(size_of::<u128>() + size_of::<Place>());
+        let Place { doc, span } = table.places[row];
+        table.first.resize(doc.index() + 1, row as u32);
+        let leads = lead as usize == row;
+        let class = if leads { classes as u32 } else { table.rows[lead as usize].class };
         if leads {
-            table.places.push(row.place);
-            table.tokens.push(row.tokens);
-            table.digests.push(row.digest);
+            // the columns of rows become those of classes where they stand: a class never comes after its first row
+            table.places[classes] = table.places[row];
+            table.tokens[classes] = table.tokens[row];
+            table.digests[classes] = table.digests[row];
             table.signed.push(UNSIGNED);
+            classes += 1;
         }
-        if row.signed {
+        if is_signed {
             if table.signed[class as usize] == UNSIGNED {
-                table.move_signature(next_signature, signed);
-                table.signed[class as usize] = signed as u32;
-                signed += 1;
+                table.move_signature(next_signature, signatures);
+                table.signed[class as usize] = signatures as u32;
+                signatures += 1;
             }
             next_signature += 1;
         }
-        table.rows.push(Row { span: row.place.span, class });
+        table.rows.push(Row { span, class });
     }
-    table.keep_signatures(signed);
-    table.first.resize(documents + 1, raw.len());
-    let class_of = |row: u32| table.rows[row as usize].class;
-    let entry = |row: u32| raw[row as usize].digest >> 96 << 32;
-    table.by_digest = first_rows.into_iter().map(|row| entry(row) as u64 | u64::from(class_of(row))).collect();
+    table.first.resize(documents + 1, table.rows.len() as u32);
+    table.keep(classes, signatures);
     table
 }
 
-/// For each row the first row of its class: it comes before the others, or is the row itself. Also these first rows, by
-/// ascending digest.
-fn leaders(raw: &[Raw]) -> (Vec<u32>, Vec<u32>) {
-    let digest_of = |entry: u64| raw[entry as u32 as usize].digest;
-    let entries = raw.iter().enumerate().map(|(i, row)| (row.digest >> 96 << 32) as u64 | i as u64);
-    let mut order = sort_spread(entries);
-    let (mut leaders, mut first) = (vec![0u32; raw.len()], Vec::new());
+/// For each row the first row of its class: it comes before the others, or is the row itself.
+fn leaders(digests: &[u128]) -> Vec<u32> {
+    let digest_of = |entry: u64| digests[entry as u32 as usize];
+    let mut order = sort_spread(entries(digests));
+    let mut leaders = vec![0u32; digests.len()];
     for alike in order.chunk_by_mut(|&a, &b| first_bits(a) == first_bits(b)) {
         // rows are ascending, and stay so among equal digests
         alike.sort_by_key(|&entry| digest_of(entry));
         for group in alike.chunk_by(|&a, &b| digest_of(a) == digest_of(b)) {
-            let leader = group[0] as u32;
-            first.push(leader);
-            group.iter().for_each(|&entry| leaders[entry as u32 as usize] = leader);
+            group.iter().for_each(|&entry| leaders[entry as u32 as usize] = group[0] as u32);
         }
     }
-    (leaders, first)
+    leaders
+}
+
+/// The first 32 bits of each digest, above its number.
+fn entries(digests: &[u128]) -> impl ExactSizeIterator<Item = u64> + Clone {
+    digests.iter().enumerate().map(|(i, digest)| (digest >> 96 << 32) as u64 | i as u64)
 }
