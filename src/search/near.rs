@@ -13,9 +13,7 @@ use rustc_hash::FxHashMap;
 
 use crate::kernel::prefetch;
 use crate::memory;
-use crate::sketch::{
-    GUESSES, HASHES, Table, better_guess, expected_at, first_bits, first_not_below_from, matches, sort_spread,
-};
+use crate::sketch::{HASHES, HashIndex, Table, entry, hash_of, matches};
 
 /// Kept classes that one bucket holds at the most.
 const KEEPERS_PER_BUCKET: u32 = 32;
@@ -34,8 +32,8 @@ pub(super) struct Buckets {
     entries: Vec<Entry>,
     /// For each class that was grouped, the bands that it shares with another; classes added later look all bands up.
     shared: Vec<u64>,
-    /// If classes are added later: for each band, the classes that had it alone when they were grouped, by hash.
-    alone: Vec<Vec<u64>>,
+    /// If classes are added later: for each band, the first class of each hash.
+    first: Vec<HashIndex>,
     /// Keepers met while looking up, with the entry in the first band shared.
     met: Vec<(u32, u32)>,
 }
@@ -66,7 +64,7 @@ fn keys<'a>(table: &'a Table, shared: &[u64], class: u32) -> impl Iterator<Item 
 /// Groups all classes by their bands. Gives empty buckets, and the pairs (class, first class in a bucket of it) that are
 /// likely to be asked for, ascending.
 ///
-/// Costs a sort per band. If the table `grows` later, 8 bytes are kept for each class and band that it has alone.
+/// Costs a pass over the classes per band. If the table `grows` later, 10 bytes are kept for each class and band.
 pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Vec<(u32, u32)>) {
     let near: Vec<u32> = (0..table.classes() as u32).filter(|&class| table.is_near(class)).collect();
     let bands = table.options.bands();
@@ -77,15 +75,15 @@ pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Ve
         .collect();
     // bands that have no bit of their own are always looked up
     let mut shared = vec![if bands > 63 { bit(63) } else { 0 }; table.classes()];
-    let (mut alone, mut pairs) = (Vec::new(), Vec::new());
+    let (mut first, mut pairs) = (Vec::new(), Vec::new());
     for (band, grouped) in grouped.into_iter().enumerate() {
         grouped.together.iter().for_each(|&class| shared[class as usize] |= bit(band));
-        alone.push(grouped.alone);
+        first.extend(grouped.first);
         pairs.extend(grouped.likely);
     }
     pairs.par_sort_unstable_by_key(|&(class, keeper)| (keeper, class));
     pairs.dedup();
-    (Buckets { shared, alone, ..Buckets::default() }, pairs)
+    (Buckets { shared, first, ..Buckets::default() }, pairs)
 }
 
 /// The bit of a band; bands beyond the 64th share the last one.
@@ -97,8 +95,8 @@ fn bit(band: usize) -> u64 {
 struct Grouped {
     /// Classes that share it with another.
     together: Vec<u32>,
-    /// The others, with their hashes above, ascending; empty unless classes are added later.
-    alone: Vec<u64>,
+    /// The first class of each hash, if classes are added later.
+    first: Option<HashIndex>,
     /// Each class with the first one of its bucket, if their signatures promise a link.
     likely: Vec<(u32, u32)>,
 }
@@ -116,27 +114,22 @@ fn group_bands(table: &Table, near: &[u32], bands: &[usize], similarity: f64, gr
 }
 
 fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grows: bool) -> Grouped {
-    let entries = hashes.iter().zip(near).map(|(&hash, &class)| u64::from(hash) << 32 | u64::from(class));
-    let order = if grows {
-        sort_spread(entries)
+    let mut grouped = Grouped { together: Vec::new(), first: None, likely: Vec::new() };
+    let met = |first: u32, again: u32| {
+        grouped.together.extend([first, again]);
+        // signatures stand in the order of classes, and buckets do not
+        memory::touched(memory::AROUND);
+        grouped.likely.extend(may_be_alike(table, again, first, similarity).then_some((again, first)));
+    };
+    let all_alike = |_, _| true;
+    let entries = hashes.iter().zip(near).map(|(&hash, &class)| entry(hash, class));
+    if grows {
+        grouped.first = Some(HashIndex::new(entries, all_alike, met));
     } else {
         // most hashes stand alone, and of these nothing is noted
         let repeated = Repeated::new(hashes);
-        let entries: Vec<u64> = entries.filter(|&entry| repeated.may_hold(first_bits(entry))).collect();
-        sort_spread(entries.iter().copied())
-    };
-    let mut grouped = Grouped { together: Vec::new(), alone: Vec::new(), likely: Vec::new() };
-    for bucket in order.chunk_by(|&a, &b| first_bits(a) == first_bits(b)) {
-        let first = bucket[0] as u32;
-        if bucket.len() == 1 {
-            grouped.alone.extend(grows.then_some(bucket[0]));
-            continue;
-        }
-        // signatures stand in the order of classes, and buckets do not
-        memory::touched(bucket.len() * memory::AROUND);
-        grouped.together.extend(bucket.iter().map(|&entry| entry as u32));
-        let likely = |class: &u32| may_be_alike(table, *class, first, similarity);
-        grouped.likely.extend(bucket[1..].iter().map(|&e| e as u32).filter(likely).map(|class| (class, first)));
+        let entries: Vec<u64> = entries.filter(|&entry| repeated.may_hold(hash_of(entry))).collect();
+        HashIndex::new(entries.iter().copied(), all_alike, met);
     }
     grouped
 }
@@ -218,16 +211,15 @@ impl Buckets {
 
     /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now, and
     /// those that are kept are entered in that bucket. If it is what is left of another class, the `original`, it has most
-    /// of its bands, and who else has these is known. Costs a search for each of the others.
+    /// of its bands, and who else has these is known. Costs a look-up for each of the others.
     pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
         let known = |band: usize, hash: u32| original.filter(|&original| table.band_of(original, band) == hash);
-        let bands = || table.bands_of(class).enumerate().take(self.alone.len());
-        let sought: Vec<(usize, u32)> = bands().filter(|&(band, hash)| known(band, hash).is_none()).collect();
-        let mut found = find_hashes(&self.alone, &sought).into_iter();
-        let others: Vec<_> = bands()
-            .filter_map(|(band, hash)| Some((band, hash, known(band, hash).or_else(|| found.next().flatten())?)))
-            .collect();
-        others.into_iter().for_each(|(band, hash, other)| self.share(band, hash, other, &is_kept));
+        let hashes: Vec<u32> = table.bands_of(class).collect();
+        self.first.iter().zip(&hashes).for_each(|(first, &hash)| first.prepare(hash));
+        for (band, hash) in hashes.into_iter().enumerate().take(self.first.len()) {
+            let other = known(band, hash).or_else(|| self.first[band].find(hash, |_| true));
+            other.into_iter().for_each(|other| self.share(band, hash, other, &is_kept));
+        }
     }
 
     /// A class that may have had a band alone shares it from now on.
@@ -272,26 +264,6 @@ impl Buckets {
     }
 }
 
-/// For each (band, hash) the class that has it alone. All searches take their next step before one takes the one after, so
-/// that the memory that each needs is there by then.
-fn find_hashes(alone: &[Vec<u64>], sought: &[(usize, u32)]) -> Vec<Option<u32>> {
-    let begin = |&(band, hash): &(usize, u32)| expected_at(alone[band].len(), hash);
-    let mut guesses: Vec<usize> = sought.iter().map(begin).collect();
-    for _ in 0..GUESSES {
-        guesses.iter().zip(sought).for_each(|(&guess, &(band, _))| prefetch(&alone[band], guess));
-        for (guess, &(band, hash)) in guesses.iter_mut().zip(sought) {
-            *guess = better_guess(alone[band].len(), hash, *guess, |at| first_bits(alone[band][at]));
-        }
-    }
-    guesses.iter().zip(sought).for_each(|(&guess, &(band, _))| prefetch(&alone[band], guess));
-    let found = |(&guess, &(band, hash)): (&usize, &(usize, u32))| {
-        let alone = &alone[band];
-        let at = first_not_below_from(alone.len(), hash, guess, |at| first_bits(alone[at]));
-        alone.get(at).filter(|&&entry| first_bits(entry) == hash).map(|&entry| entry as u32)
-    };
-    guesses.iter().zip(sought).map(found).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,29 +278,6 @@ mod tests {
             let again = hashes.iter().filter(|&&hash| times(hash) > 1).count();
             prop_assert!(hashes.iter().all(|&hash| times(hash) < 2 || repeated.may_hold(hash)));
             prop_assert!(held <= again + hashes.len() / 2 + 5, "{held} are held, and {again} are repeated");
-        }
-
-        #[test]
-        fn a_hash_is_found_where_it_is(hashes in proptest::collection::btree_set(any::<u32>(), 0..300), other: u32) {
-            let alone: Vec<u64> = hashes.iter().zip(0u64..).map(|(&h, class)| u64::from(h) << 32 | class).collect();
-            let mut sought: Vec<(usize, u32)> = hashes.iter().map(|&hash| (1, hash)).collect();
-            let mut expected: Vec<Option<u32>> = (0..hashes.len() as u32).map(Some).collect();
-            if !hashes.contains(&other) {
-                sought.push((1, other));
-                expected.push(None);
-            }
-            sought.push((0, other));
-            expected.push(None);
-            prop_assert_eq!(find_hashes(&[Vec::new(), alone], &sought), expected);
-        }
-
-        #[test]
-        fn skewed_hashes_too(hashes in proptest::collection::btree_set(0u32..5000, 0..300)) {
-            let alone: Vec<u64> = hashes.iter().zip(0u64..).map(|(&h, class)| u64::from(h) << 32 | class).collect();
-            let sought: Vec<(usize, u32)> = (0..5000).map(|hash| (0, hash)).collect();
-            let place = |hash: u32| hashes.iter().position(|&h| h == hash).map(|i| i as u32);
-            let expected: Vec<Option<u32>> = (0..5000).map(place).collect();
-            prop_assert_eq!(find_hashes(&[alone], &sought), expected);
         }
     }
 }

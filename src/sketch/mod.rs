@@ -4,20 +4,18 @@
 //! corpus and the options; segments with equal digests are one *class* and are sketched once.
 
 mod bands;
+mod index;
 mod minhash;
 mod pass;
 mod seen;
 mod shard;
-mod spread;
 mod table;
 
 pub use bands::Banding;
+pub(crate) use index::{HashIndex, entry, hash_of};
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use pass::sketch;
 pub use shard::shard_count;
-pub(crate) use spread::{
-    GUESSES, better_guess, expected_at, first_bits, first_not_below, first_not_below_from, sort_spread,
-};
 pub use table::{Row, SketchOptions, Sketcher, Table, Tally};
 
 /// What a segment says, wherever it stands.

@@ -2,14 +2,14 @@
 //!
 //! Made from what the [pass](super::pass) over the text gives. Rows are in text order; classes are numbered by their first
 //! row. Memory: 12 bytes per row, and per class 36 bytes + 128 for the signature, and 4 per band of fewer than four values;
-//! 8 more per class while it is open, and while it is made 33 per row instead of 32 of the 36.
+//! 10 more per class while it is open, and while it is made 33 per row instead of 32 of the 36.
 
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
 use super::pass::UnitPart;
-use super::{Banding, MinHasher, Signature, Wording, digest, first_bits, first_not_below, sort_spread};
+use super::{Banding, HashIndex, MinHasher, Signature, Wording, digest, entry};
 use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::kernel::prefetch;
 use crate::memory;
@@ -76,8 +76,8 @@ pub struct Table {
     signatures: Vec<Signature>,
     /// The bands of each signature, if they cannot be worked out from it.
     bands: Vec<u32>,
-    /// If the table is open, its classes by ascending digest, below the first 32 bits of it; but for those added later.
-    by_digest: Vec<u64>,
+    /// If the table is open, its classes by their digests; but for those added later.
+    by_digest: HashIndex,
     /// The classes of texts added later.
     added: FxHashMap<u128, u32>,
     /// Texts added later that are what is left of a document: the spans that are left.
@@ -149,9 +149,10 @@ impl Table {
         }
     }
 
-    /// Makes ready for [`Table::add`]. Costs a sort of the classes, and 8 bytes for each.
+    /// Makes ready for [`Table::add`]. Costs a pass over the classes, and 10 bytes for each.
     pub(crate) fn open(&mut self) {
-        self.by_digest = sort_spread(entries(&self.digests));
+        let classes_differ = |_, _| false;
+        self.by_digest = HashIndex::new(entries(&self.digests), classes_differ, |_, _| {});
     }
 
     /// The class of a text that is not a row: what is left of `doc` at `spans`, or a part of that. `None` if it is to be
@@ -206,10 +207,7 @@ impl Table {
 
     /// The class with this digest.
     fn class_with(&self, digest: u128) -> Option<u32> {
-        let first = (digest >> 96) as u32;
-        let at = first_not_below(self.by_digest.len(), first, |at| first_bits(self.by_digest[at]));
-        let alike = self.by_digest[at..].iter().take_while(|&&entry| first_bits(entry) == first);
-        let known = alike.map(|&entry| entry as u32).find(|&class| self.digest_of(class) == digest);
+        let known = self.by_digest.find(first_bits(digest), |class| self.digest_of(class) == digest);
         known.or_else(|| self.added.get(&digest).copied())
     }
 }
@@ -270,7 +268,7 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
         signed: Vec::new(),
         signatures: made.signatures,
         bands: made.bands,
-        by_digest: Vec::new(),
+        by_digest: HashIndex::default(),
         added: FxHashMap::default(),
         remainders: FxHashMap::default(),
     };
@@ -306,20 +304,18 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
 
 /// For each row the first row of its class: it comes before the others, or is the row itself.
 fn leaders(digests: &[u128]) -> Vec<u32> {
-    let digest_of = |entry: u64| digests[entry as u32 as usize];
-    let mut order = sort_spread(entries(digests));
-    let mut leaders = vec![0u32; digests.len()];
-    for alike in order.chunk_by_mut(|&a, &b| first_bits(a) == first_bits(b)) {
-        // rows are ascending, and stay so among equal digests
-        alike.sort_by_key(|&entry| digest_of(entry));
-        for group in alike.chunk_by(|&a, &b| digest_of(a) == digest_of(b)) {
-            group.iter().for_each(|&entry| leaders[entry as u32 as usize] = group[0] as u32);
-        }
-    }
+    let mut leaders: Vec<u32> = (0..digests.len() as u32).collect();
+    let same = |a: u32, b: u32| digests[a as usize] == digests[b as usize];
+    HashIndex::new(entries(digests), same, |first, again| leaders[again as usize] = first);
     leaders
 }
 
-/// The first 32 bits of each digest, above its number.
+/// Entries for an index of digests.
 fn entries(digests: &[u128]) -> impl ExactSizeIterator<Item = u64> + Clone {
-    digests.iter().enumerate().map(|(i, digest)| (digest >> 96 << 32) as u64 | i as u64)
+    digests.iter().enumerate().map(|(i, &digest)| entry(first_bits(digest), i as u32))
+}
+
+/// The bits of a digest that it is found by.
+fn first_bits(digest: u128) -> u32 {
+    (digest >> 96) as u32
 }
