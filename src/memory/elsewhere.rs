@@ -39,6 +39,11 @@ pub fn limit(limit: &Limit) -> Result<()> {
     Err(Error::Spill { dir: limit.dir.clone(), reason: io::Error::from(io::ErrorKind::Unsupported).to_string() })
 }
 
+/// No limit can be in force.
+pub fn allowed() -> Option<u64> {
+    None
+}
+
 /// Nothing is spilled, so nothing fails.
 pub fn failure() -> Option<Error> {
     None
@@ -46,6 +51,9 @@ pub fn failure() -> Option<Error> {
 
 /// Nothing is spilled.
 pub fn touched(_bytes: usize) {}
+
+/// Nothing is spilled.
+pub fn will_read<T>(_slice: &[T]) {}
 
 /// Nothing is spilled.
 pub fn temporary_peak() -> u64 {

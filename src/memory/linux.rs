@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::governor::{self, Marks, registered};
 use super::space::MOST;
@@ -13,6 +14,9 @@ use crate::error::{Error, Result};
 
 /// The directory of the limit that is in force.
 static DIR: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// The limit that is in force; 0 if there is none.
+static ALLOWED: AtomicU64 = AtomicU64::new(0);
 
 /// Limits the resident memory of the process from now on; what is beyond goes to a temporary file.
 ///
@@ -35,9 +39,16 @@ pub fn limit(limit: &Limit) -> Result<()> {
     let opened = HEAP.space.open(&limit.dir, MOST);
     opened.map_err(|e| refused(format!("cannot hold temporary data ({e}); name another directory with --temp-dir")))?;
     *dir = Some(limit.dir.clone());
+    ALLOWED.store(limit.bytes, Ordering::Relaxed);
     let marks = Marks::new(limit.bytes);
     spilling::set_most_ordinary(usize::try_from(marks.ordinary).unwrap_or(usize::MAX));
     governor::start(marks).map_err(|e| refused(format!("the memory of the process cannot be watched: {e}")))
+}
+
+/// The limit that is in force, in bytes. For tables that may be smaller than is best: in one that does not fit, each
+/// look-up would be a read from disk.
+pub fn allowed() -> Option<u64> {
+    Some(ALLOWED.load(Ordering::Relaxed)).filter(|&bytes| bytes > 0)
 }
 
 /// Why memory could not be spilled, if that happened: the run must end, for the limit holds no more. Whoever asks has looked
@@ -56,6 +67,14 @@ pub fn failure() -> Option<Error> {
 pub fn touched(bytes: usize) {
     if spilling::is_time_to_look(bytes) {
         governor::look();
+    }
+}
+
+/// Says that a slice will be read soon, from its start to its end: of what is spilled, the system begins to read what it has
+/// not in its cache. It does not read ahead by itself.
+pub fn will_read<T>(slice: &[T]) {
+    if let Some(at) = HEAP.space.find(slice.as_ptr().cast()) {
+        HEAP.space.will_read(at..at + size_of_val(slice) as u64);
     }
 }
 

@@ -195,6 +195,16 @@ impl Space {
         }
     }
 
+    /// Has the system begin to read a range that it has not in its cache.
+    pub(super) fn will_read(&self, range: Range<u64>) {
+        let start = range.start / PAGE * PAGE;
+        let end = range.end.min(self.len());
+        if start < end {
+            // SAFETY: the range is inside the mapping, and advice changes nothing that it holds; not taken, it is no error
+            let _ = unsafe { madvise(self.address(start).cast(), (end - start) as usize, Advice::WillNeed) };
+        }
+    }
+
     /// A block that was handed out and is given back.
     ///
     /// # Safety
@@ -289,11 +299,21 @@ fn map(file: &File, mut len: u64) -> io::Result<(u64, usize)> {
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED | MapFlags::NORESERVE);
         // SAFETY: a new mapping, at a place that the system chooses; nobody else can reach the file
         match unsafe { mmap(ptr::null_mut(), len as usize, access, flags, file, 0) } {
-            Ok(base) => return Ok((len, base.expose_provenance())),
+            Ok(base) => {
+                one_page_at_a_time(base, len);
+                return Ok((len, base.expose_provenance()));
+            }
             Err(e) if len / 2 < FEWEST => return Err(e.into()),
             Err(_) => len /= 2,
         }
     }
+}
+
+/// Has the system hold the file in single pages. Otherwise it reads ahead, into pages as large as 8 MiB where disks are said to be
+/// fast, and whoever writes a byte has all of such a page written to disk again.
+fn one_page_at_a_time(base: *mut std::ffi::c_void, len: u64) {
+    // SAFETY: it is the mapping that was just made, and advice changes nothing that it holds. That it is not taken is no error.
+    let _ = unsafe { madvise(base, len as usize, Advice::Random) };
 }
 
 /// Fails where room cannot be taken in advance, or not be given back.

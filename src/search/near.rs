@@ -104,11 +104,18 @@ struct Grouped {
 /// Bands that one task groups: the bands of a class stand side by side, so that one access to memory brings all of these.
 const BANDS_AT_ONCE: usize = 4;
 
+/// Classes whose bands are read from disk together, where they are spilled.
+const READ_AT_ONCE: usize = 8192;
+
 fn group_bands(table: &Table, near: &[u32], bands: &[usize], similarity: f64, grows: bool) -> Vec<Grouped> {
     let mut columns: Vec<Vec<u32>> = bands.iter().map(|_| Vec::with_capacity(near.len())).collect();
-    for &class in near {
-        memory::touched(bands.len() * table.options.banding.map_or(0, |banding| banding.rows));
-        columns.iter_mut().zip(bands).for_each(|(column, &band)| column.push(table.band_of(class, band)));
+    let rows = table.options.banding.map_or(0, |banding| banding.rows);
+    for classes in near.chunks(READ_AT_ONCE) {
+        table.will_read_bands(classes);
+        for &class in classes {
+            memory::touched(bands.len() * rows);
+            columns.iter_mut().zip(bands).for_each(|(column, &band)| column.push(table.band_of(class, band)));
+        }
     }
     columns.into_iter().map(|column| group_band(table, near, &column, similarity, grows)).collect()
 }

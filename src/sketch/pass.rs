@@ -33,7 +33,9 @@ pub fn sketch(
 ) -> Result<(Vec<Table>, Vec<u32>)> {
     progress.begin(Stage::Sketch, corpus.len() as u64);
     let ids: Vec<DocId> = corpus.ids().collect();
-    let seen: Vec<Seen> = units.iter().map(|options| Seen::new(expected(corpus, options.unit))).collect();
+    let room = memory::allowed().map_or(usize::MAX, |bytes| bytes as usize / LIMIT_BY_SEEN / units.len().max(1));
+    let fits = |expected: usize| expected.min(room / Seen::BYTES);
+    let seen: Vec<Seen> = units.iter().map(|options| Seen::new(fits(expected(corpus, options.unit)))).collect();
     let make = |docs: Range<u32>| {
         ids[docs.start as usize..docs.end as usize]
             .par_chunks(CHUNK)
@@ -71,6 +73,10 @@ fn check_number(unit: Unit, segments: usize) -> Result<()> {
     let name = unit.name();
     Err(Error::Usage(format!("the corpus has {segments} segments of unit {name} and may have 4,294,967,295; split it")))
 }
+
+/// The part of a limit on memory that the digests met may take, all units together: they are looked up in no order, and so
+/// must stay in memory.
+const LIMIT_BY_SEEN: usize = 8;
 
 /// How many segments worth comparing there are likely to be, at the most.
 fn expected(corpus: &Corpus, unit: Unit) -> usize {

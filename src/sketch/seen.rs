@@ -20,6 +20,9 @@ struct Line([AtomicU64; LINE]);
 pub(super) struct Seen(Vec<Line>);
 
 impl Seen {
+    /// Memory for each digest that is expected.
+    pub(super) const BYTES: usize = size_of::<Line>() / (LINE / 2);
+
     /// A table with room for twice as many digests as are `expected`.
     pub(super) fn new(expected: usize) -> Seen {
         Seen((0..expected.div_ceil(LINE / 2).max(1)).map(|_| Line::default()).collect())

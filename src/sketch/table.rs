@@ -135,6 +135,15 @@ impl Table {
         (0..self.options.bands()).map(move |band| self.band_of(class, band))
     }
 
+    /// Says that the bands of these near classes, which are ascending, will be asked for one after the other.
+    pub(crate) fn will_read_bands(&self, near: &[u32]) {
+        if let (Some(&first), Some(&last)) = (near.first(), near.last()) {
+            // signatures stand in the order of classes, more or less
+            let (from, to) = (self.signed[first as usize] as usize, self.signed[last as usize] as usize);
+            memory::will_read(self.signatures.get(from..=to).unwrap_or_default());
+        }
+    }
+
     /// The signature of a class.
     pub fn signature_of(&self, class: u32) -> &Signature {
         &self.signatures[self.signed[class as usize] as usize]
