@@ -7,9 +7,10 @@ use super::{args, reports};
 use crate::config::Config;
 use crate::corpus::Corpus;
 use crate::error::{Error, Result};
-use crate::output::{Target, state_dir};
+use crate::output::{Target, has_ledger, state_dir};
 use crate::pipeline::VERSION;
 use crate::report::Style;
+use crate::resume::disk::Checksum;
 use crate::resume::{Card, Found, Opened, RunFolder, Start, Status};
 
 /// Bytes of text from which on a run is saved unless somebody says otherwise: it takes ten seconds and more.
@@ -37,7 +38,11 @@ pub(super) fn open(
         (false, true) => Start::Over,
         (false, false) => Start::Fresh,
     };
-    let card = Card { unecho: VERSION.to_owned(), command: reports::command_line(), options: config.card() };
+    if args.resume && !args.force && is_complete(target) {
+        let reason = "is complete: there is no unfinished run to go on with; pass --force to make it anew, or choose another place with -o";
+        return Err(Error::Output { path: target.path().to_owned(), reason: reason.to_owned() });
+    }
+    let card = Card { unecho: this_program(), command: reports::command_line(), options: config.card() };
     match RunFolder::open(target.path(), card, start, terminal.progress())? {
         Opened::Run(run) => Ok(Some(run)),
         Opened::Finished => {
@@ -48,6 +53,19 @@ pub(super) fn open(
             Ok(None)
         }
     }
+}
+
+/// The version and the build of this program: two builds of one version may have another opinion on what is in a part.
+fn this_program() -> String {
+    let digest = std::env::current_exe().and_then(|path| Checksum::of_file(&path));
+    digest.map_or_else(|_| VERSION.to_owned(), |build| format!("{VERSION}, build {}", &build.hex()[..12]))
+}
+
+/// Whether the run of an output has ended, and nothing is left of it but that.
+fn is_complete(target: &Target) -> bool {
+    let is_under_way = |status: &Status| status.holder.is_some() || !matches!(status.found, Found::Nothing);
+    let place = target.path();
+    place.exists() && has_ledger(place) && !Status::of(place).is_some_and(|status| is_under_way(&status))
 }
 
 /// Where everything lies now.

@@ -9,6 +9,8 @@ use std::path::{Component, Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustc_hash::FxHashSet;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::atomic::{Staged, check_free};
 use super::encode::Encoder;
@@ -134,6 +136,8 @@ struct Ledger {
     peeked: Option<Line<'static>>,
     /// Lines taken.
     lines: u64,
+    /// Digests of the names of sources so far.
+    names: FxHashSet<u128>,
 }
 
 impl Ledger {
@@ -145,7 +149,8 @@ impl Ledger {
         let failed = |e| Error::io("cannot read", path, e);
         let decoder = zstd::stream::read::Decoder::new(file).map_err(failed)?;
         let lines_left = BufReader::new(decoder).lines();
-        let mut ledger = Ledger { path: path.to_owned(), directory: false, lines_left, peeked: None, lines: 0 };
+        let (path, names) = (path.to_owned(), FxHashSet::default());
+        let mut ledger = Ledger { path, directory: false, lines_left, peeked: None, lines: 0, names };
         let Some(Line::Header { unecho_ledger: VERSION, directory }) = ledger.next()? else {
             return Err(ledger.error("is not a ledger of this version of unecho"));
         };
@@ -177,8 +182,15 @@ impl Ledger {
         match self.next()? {
             Some(Line::Source(source)) => {
                 let name = source.source.path().ok_or_else(|| self.error("names a file that this system cannot"))?;
-                let inside = name.components().all(|c| matches!(c, Component::Normal(_)));
-                if inside { Ok(Some((source, name))) } else { Err(self.error("names a file outside the output")) }
+                if !name.components().all(|c| matches!(c, Component::Normal(_))) {
+                    return Err(self.error("names a file outside the output"));
+                }
+                // one would be written over the other
+                let is_new = self.names.insert(xxh3_128(name.as_os_str().as_encoded_bytes()));
+                if !is_new || !self.directory && self.names.len() > 1 {
+                    return Err(self.error(&format!("has two sources for one file, {}", name.display())));
+                }
+                Ok(Some((source, name)))
             }
             Some(Line::End { end }) if end + 1 == self.lines => Ok(None),
             _ => Err(self.error("is damaged or cut short")),

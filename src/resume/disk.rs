@@ -249,7 +249,9 @@ pub fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
 pub fn remove(path: &Path) -> io::Result<()> {
     let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
     allow(Step::Remove, path, 0)?;
-    if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    let removed = if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    // somebody else may have taken it away meanwhile
+    removed.or_else(|e| if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) })
 }
 
 /// Flushes the directory entry of `path`; only Unix can.

@@ -3,6 +3,10 @@
 //! `OUT.unecho.run` holds the lock, the manifest, the parts, and the outputs until they are renamed into place. It goes
 //! when the run has ended well, and also when it ended otherwise with nothing in it worth keeping.
 //!
+//! A folder cannot be taken away in one step, but its manifest can get another name in one: when every output is in its
+//! place it becomes the file `OUT.unecho.over`, and with that the run is over. The folder goes next and that file last. So
+//! as long as anything is left there is a manifest, in the folder or as that file, that says how the run stands.
+//!
 //! Always: a part is taken only if its length and checksum are those of the manifest; a folder that holds an unfinished
 //! run is begun anew only if that was asked for; a folder that is not ours is not touched.
 
@@ -14,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::disk::{self, Checksum};
 use super::identity::{self, InputFile};
 use super::lock::{self, Lock, Taken};
-use super::manifest::{Card, Entry, Extent, Found, Manifest, Placing};
+use super::manifest::{self, Card, Entry, Extent, Found, Manifest, Placing};
 use super::part::{Columns, Part};
 use super::placing;
 use crate::error::{Error, Result};
@@ -69,6 +73,11 @@ pub fn run_folder(out: &Path) -> PathBuf {
     out.with_file_name(name)
 }
 
+/// What the manifest of a run folder is called when the run is over.
+fn over(run_folder: &Path) -> PathBuf {
+    run_folder.with_extension("over")
+}
+
 impl RunFolder {
     /// Opens the run folder of the output at `place`, which is made if need be.
     ///
@@ -76,7 +85,12 @@ impl RunFolder {
     /// and the options or inputs are others now.
     pub fn open(place: &Path, card: Card, start: Start, progress: &dyn Progress) -> Result<Opened> {
         let path = run_folder(place);
+        let is_over = is_over(&path, &card, start)?;
         let lock = lock(&path)?;
+        if is_over {
+            take_away(&path)?;
+            return Ok(Opened::Finished);
+        }
         let touched = matches!(start, Start::Resume { touched: true });
         let folder = |manifest, resumed| {
             let state = Mutex::new(State { manifest, saving: false });
@@ -106,12 +120,12 @@ impl RunFolder {
         };
         match (start, &found.placing) {
             (Start::Fresh, _) => return Err(unfinished(&path)),
-            (_, Some(placing)) => {
+            (Start::Over, Some(placing)) => placing::finish(&path, placing)?,
+            (Start::Resume { .. }, Some(placing)) => {
+                refuse_other_card(&path, &found.card, &card)?;
                 placing::finish(&path, placing)?;
-                if start != Start::Over {
-                    remove(&path)?;
-                    return Ok(Opened::Finished);
-                }
+                end(&path)?;
+                return Ok(Opened::Finished);
             }
             (Start::Resume { .. }, None) => {
                 refuse_other_card(&path, &found.card, &card)?;
@@ -259,7 +273,7 @@ impl RunFolder {
             state.manifest = manifest;
         }
         placing::finish(&self.path, &placing)?;
-        remove(&self.path)
+        end(&self.path)
     }
 }
 
@@ -295,9 +309,11 @@ fn refuse_foreign(path: &Path) -> Result<()> {
     if fs::symlink_metadata(path).is_err() || path.join(lock::NAME).is_file() || (path.is_dir() && is_empty(path)) {
         return Ok(());
     }
-    let reason =
-        "is not a run folder of unecho, and stands where one would be; choose another output with -o".to_owned();
-    Err(Error::Saved { path: path.to_owned(), reason })
+    Err(foreign(path, "is not a run folder of unecho, and stands where one would be"))
+}
+
+fn foreign(path: &Path, what: &str) -> Error {
+    Error::Saved { path: path.to_owned(), reason: format!("{what}; choose another output with -o") }
 }
 
 /// Whether there is nothing in a folder but its lock.
@@ -308,19 +324,68 @@ fn is_empty(path: &Path) -> bool {
 
 /// Takes away everything in the folder but the lock, the manifest last: as long as it stands, so does what it says.
 fn clear(path: &Path) -> Result<()> {
+    clear_but_manifest(path)?;
+    disk::remove(&path.join(manifest::NAME)).map_err(|e| Error::io("cannot clear", path, e))
+}
+
+/// Takes away everything in the folder but the lock and the manifest.
+fn clear_but_manifest(path: &Path) -> Result<()> {
     let failed = |e| Error::io("cannot clear", path, e);
     placing::put_back(path).map_err(failed)?;
     let entries: Vec<PathBuf> =
         fs::read_dir(path).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect()).map_err(failed)?;
-    let (manifest, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|p| p.ends_with(super::manifest::NAME));
-    let others = others.into_iter().filter(|p| !p.ends_with(lock::NAME));
-    others.chain(manifest).try_for_each(|entry| disk::remove(&entry)).map_err(failed)
+    let goes = |p: &&PathBuf| !p.ends_with(manifest::NAME) && !p.ends_with(lock::NAME);
+    entries.iter().filter(goes).try_for_each(|entry| disk::remove(entry)).map_err(failed)
 }
 
 /// Takes the folder away; its lock goes last.
 fn remove(path: &Path) -> Result<()> {
     clear(path)?;
     disk::remove(path).map_err(|e| Error::io("cannot remove", path, e))
+}
+
+/// Ends a run whose outputs are in their places.
+fn end(path: &Path) -> Result<()> {
+    clear_but_manifest(path)?;
+    let over = over(path);
+    let renamed = disk::rename(&path.join(manifest::NAME), &over).and_then(|()| disk::sync_directory_of(&over));
+    renamed.map_err(|e| Error::io("cannot end the run in", path, e))?;
+    take_away(path)
+}
+
+/// Takes away the folder of a run that is over, and last what says that it is.
+fn take_away(path: &Path) -> Result<()> {
+    remove(path)?;
+    forget_over(path)
+}
+
+/// Whether there is nothing to do but to take away what is left of a run that is over. If it is not to be gone on with,
+/// that it is over is forgotten: first, since with a lock in a new folder it would be said of that.
+fn is_over(path: &Path, card: &Card, start: Start) -> Result<bool> {
+    match find_over(path)? {
+        Some(over) if matches!(start, Start::Resume { .. }) => {
+            refuse_other_card(path, &over.card, card)?;
+            Ok(true)
+        }
+        _ => forget_over(path).map(|()| false),
+    }
+}
+
+/// The manifest of a run that is over, if its outputs stand and what is left of it was not taken away yet.
+pub(super) fn find_over(path: &Path) -> Result<Option<Manifest>> {
+    let over = over(path);
+    let stands = |(_, name): &(PathBuf, PathBuf)| disk::above(path).join(name).exists();
+    let is_whole = |found: &Manifest| found.placing.iter().flat_map(|placing| &placing.outputs).all(stands);
+    match Manifest::read(&over) {
+        Found::Nothing => Ok(None),
+        Found::Run(found) => Ok(Some(*found).filter(|found| is_whole(found) && !path.join(manifest::NAME).exists())),
+        Found::Damaged(_) => Err(foreign(&over, "is not what a run of unecho left, and stands where that would be")),
+    }
+}
+
+fn forget_over(path: &Path) -> Result<()> {
+    let over = over(path);
+    disk::remove(&over).map_err(|e| Error::io("cannot remove", &over, e))
 }
 
 /// The columns of a part; `None` if it is not what the manifest says.

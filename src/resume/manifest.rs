@@ -152,7 +152,12 @@ impl Manifest {
 
     /// What lies in `folder`.
     pub fn find(folder: &Path) -> Found {
-        match fs::read(folder.join(NAME)) {
+        Manifest::read(&folder.join(NAME))
+    }
+
+    /// What lies in the file at `path`.
+    pub(super) fn read(path: &Path) -> Found {
+        match fs::read(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Found::Nothing,
             Err(e) => Found::Damaged(e.to_string()),
             Ok(json) => match Manifest::parse(&json) {

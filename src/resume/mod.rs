@@ -94,14 +94,15 @@ pub struct Status {
 }
 
 impl Status {
-    /// Of the run folder at `run`, or of that of the output at `run`; `None` if there is neither.
+    /// Of the run folder at `run`, or of that of the output at `run`; `None` if there is neither. A run that is over, and
+    /// was killed before it had taken away its folder, lacks its last step.
     pub fn of(run: &Path) -> Option<Status> {
         let is_folder = run.extension().is_some_and(|extension| extension == "run") && run.is_dir();
         let folder = if is_folder { run.to_owned() } else { run_folder(run) };
-        if !folder.is_dir() {
-            return None;
-        }
         let (holder, saved) = (lock::held_by(&folder), manifest::saved_at(&folder));
-        Some(Status { holder, saved, found: Manifest::find(&folder), folder })
+        if let Ok(Some(over)) = folder::find_over(&folder) {
+            return Some(Status { holder, saved, found: Found::Run(Box::new(over)), folder });
+        }
+        folder.is_dir().then(|| Status { holder, saved, found: Manifest::find(&folder), folder })
     }
 }

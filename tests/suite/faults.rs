@@ -111,9 +111,9 @@ impl Trial {
         assert!(files(&self.dir) == self.expected, "another result after {when}");
     }
 
-    /// Whether the run is over: its folder went last.
+    /// Whether the run is over, and nothing is left of it but its output.
     fn is_over(&self) -> bool {
-        self.dir.exists("out") && !self.dir.exists("out.unecho.run")
+        self.dir.exists("out") && !self.dir.exists("out.unecho.run") && !self.dir.exists("out.unecho.over")
     }
 
     /// Goes on until the run ends well; no fault any more.
@@ -193,6 +193,40 @@ fn killed_at_a_step_and_resumed_a_run_ends_as_if_it_had_not_been() {
     kill_at_steps(1, 7, &["kill", "torn", "power"]);
 }
 
+/// The steps of a run that nobody disturbs.
+fn steps(trial: &mut Trial) -> usize {
+    let (mut from, mut to) = (1, 4000);
+    while from < to {
+        let middle = (from + to) / 2;
+        trial.reset();
+        match trial.run(&CLEAN, &format!("kill@{middle}")) {
+            None => from = middle + 1,
+            Some(_) => to = middle,
+        }
+    }
+    from - 1
+}
+
+#[test]
+fn killed_at_any_of_its_last_steps_and_again_a_run_is_over() {
+    if !knows_faults() {
+        return;
+    }
+    let mut trial = Trial::new(20);
+    let last = steps(&mut trial);
+    for (kind, step) in ["kill", "power"].iter().flat_map(|kind| (last - 11..=last).map(move |step| (kind, step))) {
+        for again in 1..4 {
+            trial.reset();
+            trial.run(&CLEAN, &format!("{kind}@{step}"));
+            if !trial.is_over() {
+                trial.run(&RESUME, &format!("kill@{again}"));
+            }
+            trial.finish(&format!("{kind}@{step} of {last}, kill@{again}"));
+        }
+    }
+    trial.tell("killed at last steps");
+}
+
 #[test]
 #[ignore = "takes minutes: every single step, in every way"]
 fn killed_at_every_step() {
@@ -261,8 +295,8 @@ fn fail_at_steps(stride: usize) {
                 Some(2) => {
                     assert!(said, "{when}: {run}");
                     let names = trial.dir.names();
-                    let is_fine =
-                        |name: &String| ["in", "out", "out.unecho", "out.unecho.run"].contains(&name.as_str());
+                    let fine = ["in", "out", "out.unecho", "out.unecho.run", "out.unecho.over"];
+                    let is_fine = |name: &String| fine.contains(&name.as_str());
                     assert!(names.iter().all(is_fine), "debris after {when}: {names:?}");
                 }
                 _ => panic!("{when}: {run}"),

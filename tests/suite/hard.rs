@@ -59,19 +59,44 @@ fn a_million_empty_lines_are_no_documents() {
     }
 }
 
+/// Changes the ledger of an output.
+fn change_ledger(dir: &Dir, out: &str, change: impl FnOnce(String) -> String) {
+    let path = format!("{out}.unecho/ledger.jsonl.zst");
+    let ledger = String::from_utf8(zstd::decode_all(&dir.read(&path)[..]).unwrap()).unwrap();
+    dir.write(&path, zstd::encode_all(change(ledger).as_bytes(), 1).unwrap());
+}
+
 #[test]
 fn a_ledger_with_an_offset_beyond_all_files_is_refused() {
     let dir = Dir::new();
     dir.write("in.txt", format!("{0}\n{0}\n", words("said", 15)));
     dir.run(&["clean", "in.txt", "-o", "out.txt"]).ok();
-    let ledger = zstd::decode_all(&dir.read("out.txt.unecho/ledger.jsonl.zst")[..]).unwrap();
-    let ledger = String::from_utf8(ledger).unwrap();
-    let from = ledger.find("\"at\":").unwrap() + 5;
-    let to = from + ledger[from..].find(',').unwrap();
-    let ledger = format!("{}{}{}", &ledger[..from], u64::MAX, &ledger[to..]);
-    dir.write("out.txt.unecho/ledger.jsonl.zst", zstd::encode_all(ledger.as_bytes(), 1).unwrap());
+    change_ledger(&dir, "out.txt", |ledger| {
+        let from = ledger.find("\"at\":").unwrap() + 5;
+        let to = from + ledger[from..].find(',').unwrap();
+        format!("{}{}{}", &ledger[..from], u64::MAX, &ledger[to..])
+    });
     dir.run(&["restore", "out.txt", "-o", "back.txt"]).refused(&["does not fit the cleaned file"]);
     assert!(!dir.exists("back.txt"));
+}
+
+#[test]
+fn a_ledger_with_two_sources_for_one_file_is_refused() {
+    let dir = Dir::new();
+    dir.write("in/a.txt", words("a", 40)).write("in/b.txt", words("b", 40));
+    dir.run(&["clean", "in", "-o", "out"]).ok();
+    change_ledger(&dir, "out", |ledger| {
+        let lines: Vec<&str> = ledger.lines().collect();
+        format!("{}\n{}\n{}\n{{\"end\":3}}\n", lines[0], lines[1], lines[1])
+    });
+    dir.run(&["restore", "out", "-o", "back"]).refused(&["two sources for one file", "a.txt"]);
+    dir.run(&["clean", "in/a.txt", "-o", "one.txt"]).ok();
+    change_ledger(&dir, "one.txt", |ledger| {
+        let lines: Vec<&str> = ledger.lines().collect();
+        format!("{}\n{}\n{}\n{{\"end\":3}}\n", lines[0], lines[1], lines[1].replace("a.txt", "b.txt"))
+    });
+    dir.run(&["restore", "one.txt", "-o", "back"]).refused(&["two sources for one file", "b.txt"]);
+    assert!(!dir.exists("back"));
 }
 
 #[cfg(unix)]

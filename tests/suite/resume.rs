@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use unecho::synth::{Synth, SynthOptions};
 
-use super::common::{Dir, record, words};
+use super::common::{Dir, Run, record, words};
 
 const CLEAN: [&str; 6] = ["clean", "in", "-o", "out", "--checkpoint", "always"];
 const RESUME: [&str; 5] = ["clean", "in", "-o", "out", "--resume"];
@@ -98,8 +98,21 @@ fn with_nothing_to_resume_a_run_begins_at_the_beginning() {
     dir.write("in/a.txt", words("a", 50));
     dir.run(&RESUME).ok().says(&["no unfinished run", "begins at the beginning"]);
     assert_eq!(dir.names(), ["in", "out", "out.unecho"]);
-    dir.run(&RESUME).refused(&["exists already"]);
+    dir.run(&RESUME).refused(&["out: is complete", "no unfinished run", "--force"]);
+    assert_eq!(dir.names(), ["in", "out", "out.unecho"]);
     dir.run(&["clean", "--status", "elsewhere"]).refused(&["no unfinished run"]);
+}
+
+#[test]
+fn another_build_does_not_go_on_with_a_run() {
+    let Some(dir) = killed(120) else { return };
+    let other = dir.path("unecho-other");
+    fs::copy(env!("CARGO_BIN_EXE_unecho"), &other).unwrap();
+    fs::OpenOptions::new().append(true).open(&other).unwrap().write_all(b"another build").unwrap();
+    let resumed = Run::new(&RESUME, Command::new(&other).args(RESUME).current_dir(dir.path("")).output().unwrap());
+    resumed.refused(&["cannot be resumed", "it was made by unecho", "build", "--force"]);
+    fs::remove_file(&other).unwrap();
+    dir.run(&RESUME).ok();
 }
 
 #[test]
