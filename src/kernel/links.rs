@@ -16,6 +16,9 @@ pub(crate) struct Worth {
     pub(crate) most: u32,
     /// Tokens by which the gap may be longer in one text than in the other; each costs a point.
     pub(crate) drift: u32,
+    /// An anchor that stands at most so many tokens before in both texts, as many in both, is the one before: the next seed
+    /// of an unchanged text is that near. None before it counts.
+    pub(crate) next: u32,
 }
 
 /// Anchors, by where they stand in both texts, and the score of the best chain up to each; all of one length.
@@ -30,9 +33,9 @@ pub(crate) struct Links<'a> {
 /// is not before any of them in the first text; and which it goes on from, of equals the last. `None` if it can from none.
 #[inline]
 pub(crate) fn best_link(links: Links<'_>, own: u32, kept: u32, worth: Worth) -> Option<(i32, usize)> {
-    if links.own.len() < FEW {
-        let total = |at| total(own, kept, links.own[at], links.kept[at], links.scores[at], worth);
-        return (0..links.own.len()).map(|at| (total(at), at)).max().filter(|&(total, _)| total != NONE);
+    if let (&[own_before], &[kept_before], &[score]) = (links.own, links.kept, links.scores) {
+        let total = total(own, kept, own_before, kept_before, score, worth);
+        return (total != NONE).then_some((total, 0));
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
@@ -51,9 +54,6 @@ fn best_link_avx2(links: Links<'_>, own: u32, kept: u32, worth: Worth) -> Option
 /// No link.
 const NONE: i32 = i32::MIN;
 
-/// Fewer anchors are looked at one by one: mostly the one before is the next seed of an unchanged text.
-const FEW: usize = 4;
-
 /// The score of a chain that goes on from an anchor with this score to another.
 #[inline(always)]
 fn total(own: u32, kept: u32, own_before: u32, kept_before: u32, score: i32, worth: Worth) -> i32 {
@@ -65,17 +65,51 @@ fn total(own: u32, kept: u32, own_before: u32, kept_before: u32, score: i32, wor
     if is_link { sum } else { NONE }
 }
 
+/// Anchors that are looked at together.
+const LANES: usize = 16;
+
 #[inline(always)]
 fn best_link_body(links: Links<'_>, own: u32, kept: u32, worth: Worth) -> Option<(i32, usize)> {
-    let mut totals = [NONE; LOOK_BACK];
-    let totals = &mut totals[..links.own.len().min(LOOK_BACK)];
-    let before = links.own.iter().zip(links.kept).zip(links.scores);
-    for (place, ((&own_before, &kept_before), &score)) in totals.iter_mut().zip(before) {
-        *place = total(own, kept, own_before, kept_before, score, worth);
+    let (first_owns, owns) = links.own.as_rchunks::<LANES>();
+    let (first_keeps, keeps) = links.kept.as_rchunks::<LANES>();
+    let (first_scores, scores) = links.scores.as_rchunks::<LANES>();
+    let (mut best, mut place) = (NONE, 0);
+    for (n, ((owns, keeps), scores)) in owns.iter().zip(keeps).zip(scores).enumerate().rev() {
+        let (mut totals, mut nexts) = ([NONE; LANES], [0; LANES]);
+        for i in 0..LANES {
+            totals[i] = total(own, kept, owns[i], keeps[i], scores[i], worth);
+        }
+        for i in 0..LANES {
+            nexts[i] = u32::from(is_next(own, kept, owns[i], keeps[i], worth));
+        }
+        let has_next = nexts.iter().fold(0, |any, next| any | next) != 0;
+        let first = if has_next { nexts.iter().rposition(|&next| next != 0).unwrap_or(0) } else { 0 };
+        let most = totals[first..].iter().fold(NONE, |most, &total| most.max(total));
+        if most > best {
+            let at = totals.iter().rposition(|&total| total == most).unwrap_or(0);
+            (best, place) = (most, first_owns.len() + n * LANES + at);
+        }
+        if has_next {
+            return Some((best, place));
+        }
     }
-    let best = totals.iter().fold(NONE, |best, &total| best.max(total));
-    let at = totals.iter().rposition(|&total| total == best)?;
-    (best != NONE).then_some((best, at))
+    for at in (0..first_owns.len()).rev() {
+        let total = total(own, kept, first_owns[at], first_keeps[at], first_scores[at], worth);
+        if total > best {
+            (best, place) = (total, at);
+        }
+        if is_next(own, kept, first_owns[at], first_keeps[at], worth) {
+            break;
+        }
+    }
+    (best != NONE).then_some((best, place))
+}
+
+/// Whether an anchor is the next seed of an unchanged text after another.
+#[inline(always)]
+fn is_next(own: u32, kept: u32, own_before: u32, kept_before: u32, worth: Worth) -> bool {
+    let (own_gap, kept_gap) = (own.wrapping_sub(own_before), kept.wrapping_sub(kept_before));
+    (own_gap == kept_gap) & (own_gap <= worth.next) & (own_gap > 0)
 }
 
 #[cfg(test)]
@@ -84,16 +118,19 @@ mod tests {
 
     #[test]
     fn every_kernel_equals_the_plain_loop() {
-        let worth = Worth { token: 4, most: 4, drift: 12 };
+        let worth = Worth { token: 4, most: 4, drift: 12, next: 8 };
         let number = |i: u32, n: u32| i.wrapping_mul(0x9e37_79b1) >> 8 & (n - 1);
-        for len in [0usize, 1, 3, 4, 8, 9, 63, 64] {
+        for len in [0usize, 1, 2, 15, 16, 17, 63, 64] {
             let column = |seed: u32, n: u32| (0..len as u32).map(|i| number(i + seed, n)).collect::<Vec<u32>>();
             let (own, kept) = (column(1, 32), column(500, 64));
             let scores: Vec<i32> = column(900, 16).into_iter().map(|score| score as i32).collect();
             let links = Links { own: &own, kept: &kept, scores: &scores };
             for i in 0..200 {
                 let (own_at, kept_at) = (number(i + 4000, 32) + 8, number(i + 9000, 128));
-                let naive = (0..len).rev().filter(|&at| own[at] < own_at && kept[at] < kept_at);
+                let gaps = |at: usize| (i64::from(own_at) - i64::from(own[at]), i64::from(kept_at) - i64::from(kept[at]));
+                let is_next = |&at: &usize| gaps(at).0 == gaps(at).1 && (1..=8).contains(&gaps(at).0);
+                let next = (0..len).rev().find(is_next).unwrap_or(0);
+                let naive = (next..len).filter(|&at| own[at] < own_at && kept[at] < kept_at);
                 let total = |at: usize| {
                     let (a, b) = (own_at - own[at], kept_at - kept[at]);
                     (a.abs_diff(b) <= 12).then(|| (scores[at] + 4 * a.min(b).min(4) as i32 - a.abs_diff(b) as i32, at))

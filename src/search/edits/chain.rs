@@ -20,15 +20,11 @@ pub(super) const GAP: u32 = 40;
 /// Tokens that one gap may be longer in one text than in the other.
 const DRIFT: u32 = 12;
 
-/// An anchor that stands at most so many tokens before, and as many in the kept text, is the one before: the next seed of
-/// an unchanged text is that near.
-const NEXT: u32 = 8;
-
 /// Anchors that a chain has at least.
 pub(super) const LEAST: u32 = 3;
 
 /// A token that is part of a seed counts as much as four tokens of drift.
-const WORTH: Worth = Worth { token: 4, most: SEED_TOKENS as u32, drift: DRIFT };
+const WORTH: Worth = Worth { token: 4, most: SEED_TOKENS as u32, drift: DRIFT, next: 8 };
 
 /// The score of an anchor alone.
 const ALONE: i32 = WORTH.token * SEED_TOKENS as i32;
@@ -55,7 +51,7 @@ struct Chain {
     end: usize,
 }
 
-/// All anchors of one kept text.
+/// Anchors of one kept text, without a gap: no chain goes beyond.
 pub(super) struct Group {
     /// No chain of them scores more.
     pub(super) most: i32,
@@ -63,7 +59,7 @@ pub(super) struct Group {
     pub(super) anchors: Range<usize>,
 }
 
-/// The groups of `anchors`, which are sorted by text, and of one text by the text in question; the best first.
+/// The groups of `anchors`, which are sorted by place where they are of one text, the best first.
 pub(super) fn groups(anchors: &[Anchor]) -> Vec<Group> {
     let mut start = 0;
     let group = |group: &[Anchor]| {
@@ -73,7 +69,8 @@ pub(super) fn groups(anchors: &[Anchor]) -> Vec<Group> {
         start += group.len();
         Group { most, anchors: start - group.len()..start }
     };
-    let mut groups: Vec<Group> = anchors.chunk_by(|a, b| a.text == b.text).map(group).collect();
+    let is_near = |a: &Anchor, b: &Anchor| a.text == b.text && b.own - a.own <= GAP;
+    let mut groups: Vec<Group> = anchors.chunk_by(is_near).map(group).collect();
     groups.sort_by_key(|group| Reverse(group.most));
     groups
 }
@@ -115,7 +112,7 @@ impl Chainer {
         self.chains.clear();
     }
 
-    /// Adds the chains of the anchors of one kept text, which are sorted.
+    /// Adds the chains of a group of anchors.
     pub(super) fn add(&mut self, group: &[Anchor]) {
         if group.len() >= LEAST as usize {
             self.link(group);
@@ -129,13 +126,13 @@ impl Chainer {
         (best.score > least).then(|| self.chains.pop())?.map(|chain| chain.start..chain.end)
     }
 
-    /// Finds the best chain to each anchor of one kept text.
+    /// Finds the best chain to each anchor of a group.
     fn link(&mut self, group: &[Anchor]) {
         self.begin(group);
         let mut near = 0;
         for (at, anchor) in group.iter().enumerate() {
             near += self.own[near..at].iter().take_while(|&&own| anchor.own - own > GAP).count();
-            let first = self.next_before(group, at).unwrap_or(near.max(at.saturating_sub(LOOK_BACK)));
+            let first = if self.goes_on(at) { at - 1 } else { near.max(at.saturating_sub(LOOK_BACK)) };
             let (own, kept, scores) = (&self.own[first..at], &self.kept[first..at], &self.scores[first..at]);
             let found = kernel::best_link(Links { own, kept, scores }, anchor.own, anchor.kept, WORTH);
             let alone = Link { len: 1, before: NONE, taken: false, passed: false };
@@ -161,15 +158,11 @@ impl Chainer {
         self.kept.extend(group.iter().map(|anchor| anchor.kept));
     }
 
-    /// The last anchor before of which this one is the next seed in both texts: none before that one is tried.
-    fn next_before(&self, group: &[Anchor], at: usize) -> Option<usize> {
-        let anchor = group[at];
-        let near = (0..at).rev().take(LOOK_BACK).take_while(|&before| anchor.own - self.own[before] <= NEXT);
-        let is_next = |&before: &usize| {
-            let own = anchor.own - self.own[before];
-            own > 0 && anchor.kept.wrapping_sub(self.kept[before]) == own
-        };
-        near.into_iter().find(is_next)
+    /// Whether an anchor is the next seed after the one before, as in a text without a change.
+    fn goes_on(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return false };
+        let own = self.own[at] - self.own[before];
+        own > 0 && own <= WORTH.next && self.kept[at].wrapping_sub(self.kept[before]) == own
     }
 
     /// Reads the chains off, the best first.

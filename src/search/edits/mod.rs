@@ -182,7 +182,7 @@ impl EditedPassages {
             }
         }
         self.follow_above(i32::MIN, text, text_of, &mut found);
-        itself.into_iter().for_each(|group| self.find_in_itself(text, group.anchors, &mut found));
+        self.find_in_itself(text, itself, &mut found);
         found.sort_unstable_by_key(|found| found.span);
         found
     }
@@ -236,8 +236,13 @@ impl EditedPassages {
     }
 
     /// Follows the chains to its own text.
-    fn find_in_itself(&mut self, text: &[u8], anchors: Range<usize>, found: &mut Vec<EditedMatch>) {
-        self.chainer.add(&self.meeter.anchors[anchors]);
+    fn find_in_itself(&mut self, text: &[u8], groups: Vec<Group>, found: &mut Vec<EditedMatch>) {
+        for group in groups {
+            let anchors = &self.meeter.anchors[group.anchors];
+            if !self.follower.open(anchors).is_empty() {
+                self.chainer.add(anchors);
+            }
+        }
         let mut chains: Vec<_> = std::iter::from_fn(|| self.chainer.next_above(i32::MIN)).collect();
         // from left to right: a copy that is matched itself is not named as the keeper of a later one
         chains.sort_by_key(|chain| self.chainer.chained[chain.start].own);
