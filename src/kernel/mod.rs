@@ -10,6 +10,7 @@
 mod anchors;
 mod extremes;
 mod hash;
+mod links;
 mod masks;
 mod prefetch;
 mod shingles;
@@ -20,6 +21,7 @@ pub(crate) use anchors::PERIODIC;
 pub(crate) use anchors::{Anchor, HASHED, LOOKED_AT, Windows, choose, hash_of_halves, rank_bytes, rank_of};
 pub(crate) use extremes::{MULTIPLIERS, min_max};
 pub(crate) use hash::{hash_short, hash_token};
+pub(crate) use links::{LOOK_BACK, Links, Worth, best_link};
 pub(crate) use prefetch::prefetch;
 pub(crate) use shingles::{MAX_SHINGLE, shingles};
 pub(crate) use words::{STRETCH, Stretch, lower_ascii};

@@ -249,6 +249,9 @@ impl<'c> PassageSearch<'c> {
     /// What was kept so far stays.
     pub(super) fn commit(&mut self) {
         self.passages.commit();
+        if let Some(edited) = &mut self.edited {
+            edited.commit();
+        }
     }
 }
 

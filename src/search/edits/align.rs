@@ -17,7 +17,7 @@ use super::seeds::SEED_TOKENS;
 const CELLS: usize = 1 << 14;
 
 /// Tokens that an end is extended by in one step.
-const REACH: usize = 32;
+pub(super) const REACH: usize = 32;
 
 /// Differing tokens in a row that end an extension.
 const DROP: i64 = 12;
@@ -77,7 +77,7 @@ impl Aligner {
         let middle = (&own[..own.len() - tail], &kept[..kept.len() - tail]);
         push(&mut self.runs, Run { own: i, kept: j, len: head });
         if (middle.0.len() + 1) * (middle.1.len() + 1) <= CELLS {
-            self.table.fill(middle.0, middle.1, self.scoring, None);
+            self.table.fill(middle.0, middle.1, self.scoring);
             self.table.read_off(middle.0.len(), middle.1.len(), i + head, j + head, &mut self.runs);
         }
         push(&mut self.runs, Run { own: i + head + middle.0.len(), kept: j + head + middle.1.len(), len: tail });
@@ -120,7 +120,7 @@ fn extend(
         (i, j) = (i + len, j + len);
         let a = &own[i..own.len().min(i + REACH)];
         let b = &kept[j..kept.len().min(j + REACH)];
-        let (rows, columns) = table.fill(a, b, scoring, Some(DROP * scoring.miss));
+        let (rows, columns) = table.fill_ahead(a, b, scoring, DROP * scoring.miss);
         if rows == 0 {
             return;
         }
@@ -163,7 +163,24 @@ enum Step {
     Kept,
 }
 
-/// The best alignments of all prefixes of two texts.
+/// The best last step to a cell from those around it, and its score.
+#[inline(always)]
+fn best_step(is_equal: bool, diagonal: i64, up: i64, left: i64, scoring: Scoring) -> (i64, Step) {
+    if is_equal {
+        (diagonal + scoring.hit, Step::Match)
+    } else if diagonal >= up && diagonal >= left {
+        (diagonal - scoring.miss, Step::Other)
+    } else if up >= left {
+        (up - scoring.miss, Step::Own)
+    } else {
+        (left - scoring.miss, Step::Kept)
+    }
+}
+
+/// The score of a cell that leads nowhere: less than all others, and far from the least number.
+const UNKNOWN: i64 = i64::MIN / 4;
+
+/// The best alignments of prefixes of two texts.
 #[derive(Default)]
 struct Table {
     /// The scores of one row.
@@ -174,50 +191,87 @@ struct Table {
 }
 
 impl Table {
-    /// Fills the table; gives the cell with the best score, the first of equals. With `drop`, it ends with the first row in
-    /// which no score is within `drop` of the best.
-    fn fill(&mut self, own: &[u64], kept: &[u64], scoring: Scoring, drop: Option<i64>) -> (usize, usize) {
+    /// Fills the table.
+    fn fill(&mut self, own: &[u64], kept: &[u64], scoring: Scoring) {
         self.columns = kept.len();
         self.steps.clear();
         self.row.clear();
         self.row.extend((0..=kept.len() as i64).map(|j| -j * scoring.miss));
-        let (mut best, mut place) = (0, (0, 0));
-        for (i, token) in own.iter().enumerate() {
-            let (score, column) = self.fill_row(*token, kept, scoring);
-            if score > best {
-                (best, place) = (score, (i + 1, column));
+        for &token in own {
+            let mut diagonal = self.row[0];
+            self.row[0] -= scoring.miss;
+            for (j, &other) in kept.iter().enumerate() {
+                let (left, up) = (self.row[j], self.row[j + 1]);
+                let (score, step) = best_step(token == other, diagonal, up, left, scoring);
+                diagonal = up;
+                self.row[j + 1] = score;
+                self.steps.push(step);
             }
-            if drop.is_some_and(|drop| score < best - drop) {
+        }
+    }
+
+    /// Fills what may lead to the cell with the best score, and gives that, the first of equals. It ends with the first row
+    /// in which no such score is within `drop` of the best.
+    ///
+    /// A cell leads to a better one only if it would with matches all the way to the nearer end. Where tokens differ, these
+    /// are few cells near the diagonal, and soon none. No way to the best cell goes through another, for then that would
+    /// have led there; so the way is the one that a full table has.
+    fn fill_ahead(&mut self, own: &[u64], kept: &[u64], scoring: Scoring, drop: i64) -> (usize, usize) {
+        let (rows, columns) = (own.len(), kept.len());
+        self.columns = columns;
+        self.steps.resize(rows * columns, Step::Other);
+        self.row.clear();
+        self.row.extend((0..=columns as i64).map(|j| -j * scoring.miss));
+        let may_lead = |score: i64, i: usize, j: usize, best: i64| {
+            score + (rows - i).min(columns - j) as i64 * scoring.hit > best
+        };
+        let (mut best, mut place) = (0, (0, 0));
+        // the columns of the row before that may lead to a better cell
+        let mut live = 0..(0..=columns).take_while(|&j| may_lead(self.row[j], 0, j, 0)).count();
+        for (i, &token) in (1..).zip(own) {
+            // straight down from the best cell, whether that leads on or not
+            let mut row_best = best - (i - place.0) as i64 * scoring.miss;
+            let mut next = columns + 1..0;
+            let mut note = |score: i64, j: usize, best: i64| {
+                row_best = row_best.max(score);
+                let leads = may_lead(score, i, j, best);
+                if leads {
+                    next = next.start.min(j)..j + 1;
+                }
+                leads
+            };
+            let start = live.start.max(1);
+            let (mut diagonal, mut left) = (self.row[start - 1], UNKNOWN);
+            if live.start == 0 {
+                left = -(i as i64) * scoring.miss;
+                note(left, 0, best);
+            }
+            self.row[start - 1] = left;
+            let steps = &mut self.steps[(i - 1) * columns..i * columns];
+            let mut j = start;
+            while j <= columns {
+                let up = self.row[j];
+                let (score, step) = best_step(token == kept[j - 1], diagonal, up, left, scoring);
+                (diagonal, left) = (up, score);
+                self.row[j] = score;
+                steps[j - 1] = step;
+                if score > best {
+                    (best, place) = (score, (i, j));
+                }
+                let leads = note(score, j, best);
+                j += 1;
+                if j > live.end && !leads {
+                    break;
+                }
+            }
+            // nothing is known of the next cell, where the next row may look
+            self.row.get_mut(j).into_iter().for_each(|cell| *cell = UNKNOWN);
+            live = next;
+            if live.is_empty() || row_best < best - drop {
                 break;
             }
         }
         place
-    }
-
-    /// Replaces the row by the next one, that of `token`; its best score, and where that is.
-    fn fill_row(&mut self, token: u64, kept: &[u64], scoring: Scoring) -> (i64, usize) {
-        let mut diagonal = self.row[0];
-        self.row[0] -= scoring.miss;
-        let mut best = (self.row[0], 0);
-        for (j, &other) in kept.iter().enumerate() {
-            let (left, up) = (self.row[j], self.row[j + 1]);
-            let (score, step) = if token == other {
-                (diagonal + scoring.hit, Step::Match)
-            } else if diagonal >= up && diagonal >= left {
-                (diagonal - scoring.miss, Step::Other)
-            } else if up >= left {
-                (up - scoring.miss, Step::Own)
-            } else {
-                (left - scoring.miss, Step::Kept)
-            };
-            diagonal = up;
-            self.row[j + 1] = score;
-            self.steps.push(step);
-            if score > best.0 {
-                best = (score, j + 1);
-            }
-        }
-        best
     }
 
     /// Appends the runs of the best alignment of the first `rows` and `columns` tokens, which stand at `i` and `j`.

@@ -1,33 +1,33 @@
 //! Anchors → chains: places where two texts have a seed in common, put together where they run side by side.
 //!
 //! As in minimap2 (Li 2018): anchors of one kept text are taken in order, each continues the best chain among the
-//! [`LOOK_BACK`] anchors before it, and chains are read off from the best one on. An anchor continues another that stands
+//! [`LOOK_BACK`] anchors before it, and chains are read off from the best one on. Of several kept texts the best chain of
+//! all comes first: how good the chains of a text can be is known beforehand, so a text waits until it may have the next
+//! one, and by then, mostly, all that it has is found already. An anchor continues another that stands
 //! at most [`GAP`] tokens before it in both texts, with at most [`DRIFT`] more in one than in the other. Always: a chain
 //! ascends strictly in both texts; an anchor is part of one chain at most. Costs at most [`LOOK_BACK`] steps an anchor.
 
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::seeds::SEED_TOKENS;
+use crate::kernel::{self, LOOK_BACK, Links, Worth};
 
 /// Tokens from the start of one anchor to the start of the next.
-const GAP: u32 = 40;
+pub(super) const GAP: u32 = 40;
 
 /// Tokens that one gap may be longer in one text than in the other.
 const DRIFT: u32 = 12;
 
-/// Anchors that are tried as the one before.
-const LOOK_BACK: usize = 64;
-
-/// An anchor that stands at most so many tokens before, and as many in the kept text, is the one before: the next seed of
-/// an unchanged text is that near.
-const NEXT: u32 = 8;
-
 /// Anchors that a chain has at least.
-const LEAST: u32 = 3;
+pub(super) const LEAST: u32 = 3;
 
-/// Points for a token that is part of a seed, and off for a token of drift.
-const POINTS: (i32, i32) = (4, 1);
+/// A token that is part of a seed counts as much as four tokens of drift.
+const WORTH: Worth = Worth { token: 4, most: SEED_TOKENS as u32, drift: DRIFT, next: 8 };
+
+/// The score of an anchor alone.
+const ALONE: i32 = WORTH.token * SEED_TOKENS as i32;
 
 /// A seed that a text shares with a kept one, by the numbers of its first tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,92 +40,146 @@ pub(super) struct Anchor {
     pub(super) kept: u32,
 }
 
-/// Anchors that run side by side.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chain {
+/// Anchors that run side by side; the greatest is the best, of equals the one that starts first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Chain {
     /// How much of both texts it holds.
     score: i32,
+    first: Reverse<Anchor>,
     /// Where its anchors stand among those of all chains.
+    start: usize,
+    end: usize,
+}
+
+/// Anchors of one kept text, without a gap: no chain goes beyond.
+pub(super) struct Group {
+    /// No chain of them scores more.
+    pub(super) most: i32,
+    /// Where they stand.
     pub(super) anchors: Range<usize>,
+}
+
+/// The groups of `anchors`, which are sorted by place where they are of one text, the best first.
+pub(super) fn groups(anchors: &[Anchor]) -> Vec<Group> {
+    let mut start = 0;
+    let group = |group: &[Anchor]| {
+        // as if all that is shared were in one chain
+        let new = |pair: &[Anchor]| (pair[1].own - pair[0].own).min(WORTH.most) as i32;
+        let most = ALONE + WORTH.token * group.windows(2).map(new).sum::<i32>();
+        start += group.len();
+        Group { most, anchors: start - group.len()..start }
+    };
+    let is_near = |a: &Anchor, b: &Anchor| a.text == b.text && b.own - a.own <= GAP;
+    let mut groups: Vec<Group> = anchors.chunk_by(is_near).map(group).collect();
+    groups.sort_by_key(|group| Reverse(group.most));
+    groups
 }
 
 /// Makes chains.
 #[derive(Default)]
 pub(super) struct Chainer {
     links: Vec<Link>,
+    /// The score of the best chain that ends with each anchor.
+    scores: Vec<i32>,
+    /// Where the anchors of a group stand, as columns.
+    own: Vec<u32>,
+    kept: Vec<u32>,
     ends: Vec<u32>,
     /// The anchors of all chains.
     pub(super) chained: Vec<Anchor>,
-    /// The chains, best first.
-    pub(super) chains: Vec<Chain>,
+    chains: BinaryHeap<Chain>,
 }
 
 /// The best chain that ends with an anchor.
 #[derive(Clone, Copy)]
 struct Link {
-    score: i32,
     /// Anchors that it has.
     len: u32,
     /// The anchor before; [`NONE`] for the first.
     before: u32,
     taken: bool,
+    /// Whether a better chain goes on from it.
+    passed: bool,
 }
 
 /// No anchor.
 const NONE: u32 = u32::MAX;
 
 impl Chainer {
-    /// The chains of `anchors`, which are sorted, and sorted by `order` of the text where they are as good as each other.
-    pub(super) fn read(&mut self, anchors: &[Anchor]) {
+    /// Forgets all chains.
+    pub(super) fn clear(&mut self) {
         self.chained.clear();
         self.chains.clear();
-        for group in anchors.chunk_by(|a, b| a.text == b.text) {
-            if group.len() >= LEAST as usize {
-                self.link(group);
-                self.take(group);
-            }
-        }
-        let chained = &self.chained;
-        self.chains.sort_unstable_by_key(|chain| (Reverse(chain.score), chained[chain.anchors.start]));
     }
 
-    /// Finds the best chain to each anchor of one kept text.
-    fn link(&mut self, group: &[Anchor]) {
-        self.links.clear();
-        for (at, anchor) in group.iter().enumerate() {
-            let first = at.saturating_sub(LOOK_BACK);
-            let mut best = Link { score: SEED_TOKENS as i32 * POINTS.0, len: 1, before: NONE, taken: false };
-            for before in (first..at).rev() {
-                let own = anchor.own - group[before].own;
-                if own > GAP {
-                    break;
-                }
-                let Some(gain) = gain(own, i64::from(anchor.kept) - i64::from(group[before].kept)) else { continue };
-                let link = self.links[before];
-                if link.score + gain > best.score {
-                    best = Link { score: link.score + gain, len: link.len + 1, before: before as u32, taken: false };
-                }
-                if own <= NEXT && gain == SEED_TOKENS.min(own as usize) as i32 * POINTS.0 {
-                    break;
-                }
-            }
-            self.links.push(best);
+    /// Adds the chains of a group of anchors.
+    pub(super) fn add(&mut self, group: &[Anchor]) {
+        if group.len() >= LEAST as usize {
+            self.link(group);
+            self.take(group);
         }
+    }
+
+    /// Takes the best chain out, if it scores more than `least`; gives where its anchors stand.
+    pub(super) fn next_above(&mut self, least: i32) -> Option<Range<usize>> {
+        let best = self.chains.peek()?;
+        (best.score > least).then(|| self.chains.pop())?.map(|chain| chain.start..chain.end)
+    }
+
+    /// Finds the best chain to each anchor of a group.
+    fn link(&mut self, group: &[Anchor]) {
+        self.begin(group);
+        let mut near = 0;
+        for (at, anchor) in group.iter().enumerate() {
+            near += self.own[near..at].iter().take_while(|&&own| anchor.own - own > GAP).count();
+            let first = if self.goes_on(at) { at - 1 } else { near.max(at.saturating_sub(LOOK_BACK)) };
+            let (own, kept, scores) = (&self.own[first..at], &self.kept[first..at], &self.scores[first..at]);
+            let found = kernel::best_link(Links { own, kept, scores }, anchor.own, anchor.kept, WORTH);
+            let alone = Link { len: 1, before: NONE, taken: false, passed: false };
+            let (score, link) = match found.filter(|&(score, _)| score > ALONE) {
+                None => (ALONE, alone),
+                Some((score, place)) => {
+                    let before = &mut self.links[first + place];
+                    before.passed |= score > self.scores[first + place];
+                    (score, Link { len: before.len + 1, before: (first + place) as u32, ..alone })
+                }
+            };
+            self.scores.push(score);
+            self.links.push(link);
+        }
+    }
+
+    fn begin(&mut self, group: &[Anchor]) {
+        self.links.clear();
+        self.scores.clear();
+        self.own.clear();
+        self.own.extend(group.iter().map(|anchor| anchor.own));
+        self.kept.clear();
+        self.kept.extend(group.iter().map(|anchor| anchor.kept));
+    }
+
+    /// Whether an anchor is the next seed after the one before, as in a text without a change.
+    fn goes_on(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return false };
+        let own = self.own[at] - self.own[before];
+        own > 0 && own <= WORTH.next && self.kept[at].wrapping_sub(self.kept[before]) == own
     }
 
     /// Reads the chains off, the best first.
     fn take(&mut self, group: &[Anchor]) {
         self.ends.clear();
-        self.ends.extend((0..group.len() as u32).filter(|&at| self.links[at as usize].len >= LEAST));
-        let links = &mut self.links;
-        self.ends.sort_unstable_by_key(|&at| (Reverse(links[at as usize].score), at));
+        // what goes on to a better chain is taken with that
+        let is_end = |link: &Link| link.len >= LEAST && !link.passed;
+        self.ends.extend((0..group.len() as u32).filter(|&at| is_end(&self.links[at as usize])));
+        let (links, scores) = (&mut self.links, &self.scores);
+        self.ends.sort_unstable_by_key(|&at| (Reverse(scores[at as usize]), at));
         for &end in &self.ends {
             let start = self.chained.len();
-            let whole = links[end as usize].score;
+            let whole = scores[end as usize];
             let (mut at, mut rest) = (end, 0);
             while let Some(link) = links.get_mut(at as usize) {
                 if link.taken {
-                    rest = link.score;
+                    rest = scores[at as usize];
                     break;
                 }
                 link.taken = true;
@@ -137,20 +191,10 @@ impl Chainer {
                 continue;
             }
             self.chained[start..].reverse();
-            self.chains.push(Chain { score: whole - rest, anchors: start..self.chained.len() });
+            let first = Reverse(self.chained[start]);
+            self.chains.push(Chain { score: whole - rest, first, start, end: self.chained.len() });
         }
     }
-}
-
-/// What an anchor adds to a chain whose last anchor stands so many tokens before it; `None` if it does not continue it.
-fn gain(own: u32, kept: i64) -> Option<i32> {
-    let kept = u32::try_from(kept).ok().filter(|&kept| kept > 0 && kept <= GAP + DRIFT)?;
-    let drift = own.abs_diff(kept);
-    if own == 0 || drift > DRIFT {
-        return None;
-    }
-    let new = own.min(kept).min(SEED_TOKENS as u32);
-    Some(new as i32 * POINTS.0 - drift as i32 * POINTS.1)
 }
 
 #[cfg(test)]
@@ -162,9 +206,19 @@ mod tests {
         anchors.sort_unstable();
         anchors.dedup();
         let mut chainer = Chainer::default();
-        chainer.read(&anchors);
-        let list = |c: &Chain| chainer.chained[c.anchors.clone()].iter().map(|a| (a.text, a.own, a.kept)).collect();
-        chainer.chains.iter().map(list).collect()
+        let mut most = Vec::new();
+        for group in groups(&anchors) {
+            chainer.add(&anchors[group.anchors]);
+            most.push(group.most);
+        }
+        assert!(most.is_sorted_by(|a, b| a >= b));
+        let best = chainer.chains.peek().map(|chain| chain.score);
+        assert!(best.is_none_or(|best| best <= most[0]));
+        let mut list = Vec::new();
+        while let Some(chain) = chainer.next_above(i32::MIN) {
+            list.push(chainer.chained[chain].iter().map(|a| (a.text, a.own, a.kept)).collect());
+        }
+        list
     }
 
     fn anchor((text, own, kept): (u32, u32, u32)) -> Anchor {
@@ -198,7 +252,8 @@ mod tests {
                 prop_assert!(chain.len() >= LEAST as usize);
                 for pair in chain.windows(2) {
                     prop_assert_eq!(pair[0].0, pair[1].0);
-                    prop_assert!(gain(pair[1].1 - pair[0].1, i64::from(pair[1].2) - i64::from(pair[0].2)).is_some());
+                    let (own, kept) = (pair[1].1 - pair[0].1, i64::from(pair[1].2) - i64::from(pair[0].2));
+                    prop_assert!((1..=GAP).contains(&own) && kept > 0 && kept.abs_diff(own.into()) <= DRIFT.into());
                 }
                 chain.iter().for_each(|&a| assert!(seen.insert(a)));
             }

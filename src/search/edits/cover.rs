@@ -14,6 +14,16 @@ const MATCHED: u8 = u8::MAX;
 /// Named as the keeper of a match.
 const NAMED: u8 = u8::MAX - 1;
 
+/// Whether a token in this state is not spoken for.
+pub(super) fn is_free(state: u8) -> bool {
+    state < NAMED
+}
+
+/// Whether a match may name a token in this state as part of its keeper.
+pub(super) fn may_be_named(state: u8) -> bool {
+    state != MATCHED
+}
+
 /// The state of each token of a text.
 #[derive(Default)]
 pub(super) struct Cover(Vec<u8>);
@@ -27,12 +37,12 @@ impl Cover {
 
     /// Whether none of these tokens is spoken for.
     pub(super) fn is_free(&self, range: Range<usize>) -> bool {
-        self.0[range].iter().all(|&state| state < NAMED)
+        self.0[range].iter().all(|&state| is_free(state))
     }
 
     /// Whether a match may name these tokens as its keeper.
     pub(super) fn may_be_named(&self, range: Range<usize>) -> bool {
-        self.0[range].iter().all(|&state| state != MATCHED)
+        self.0[range].iter().all(|&state| may_be_named(state))
     }
 
     /// Whether most of these tokens were tried often enough.
@@ -47,13 +57,13 @@ impl Cover {
         range: Range<usize>,
         limits: Range<usize>,
         reach: usize,
-        holds: impl Fn(&Cover, Range<usize>) -> bool,
+        holds: fn(u8) -> bool,
     ) -> Range<usize> {
-        let least = limits.start.max(range.start.saturating_sub(reach));
-        let most = limits.end.min(range.end + reach);
-        let start = (least..range.start).rev().take_while(|&at| holds(self, at..at + 1)).last();
-        let end = (range.end..most).take_while(|&at| holds(self, at..at + 1)).last();
-        start.unwrap_or(range.start)..end.map_or(range.end, |last| last + 1)
+        let least = limits.start.max(range.start.saturating_sub(reach)).min(range.start);
+        let most = limits.end.min(range.end + reach).max(range.end);
+        let before = self.0[least..range.start].iter().rev().take_while(|&&state| holds(state)).count();
+        let after = self.0[range.end..most].iter().take_while(|&&state| holds(state)).count();
+        range.start - before..range.end + after
     }
 
     /// These tokens took part in an alignment.
@@ -86,9 +96,9 @@ mod tests {
         cover.name_all(20..25);
         assert!(cover.is_free(5..20) && !cover.is_free(4..6) && !cover.is_free(19..21));
         assert!(cover.may_be_named(5..30) && !cover.may_be_named(4..6));
-        assert_eq!(cover.widen(10..12, 0..30, 100, Cover::is_free), 5..20);
-        assert_eq!(cover.widen(10..12, 0..30, 100, Cover::may_be_named), 5..30);
-        assert_eq!(cover.widen(10..12, 7..30, 4, Cover::is_free), 7..16);
+        assert_eq!(cover.widen(10..12, 0..30, 100, is_free), 5..20);
+        assert_eq!(cover.widen(10..12, 0..30, 100, may_be_named), 5..30);
+        assert_eq!(cover.widen(10..12, 7..30, 4, is_free), 7..16);
     }
 
     #[test]

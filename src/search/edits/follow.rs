@@ -8,9 +8,9 @@
 use std::ops::Range;
 
 use super::EditOptions;
-use super::align::Aligner;
+use super::align::{self, Aligner};
 use super::chain::Anchor;
-use super::cover::Cover;
+use super::cover::{Cover, is_free, may_be_named};
 use super::score::{Run, Scoring, count};
 use super::seeds::SEED_TOKENS;
 use super::split::split;
@@ -23,6 +23,8 @@ pub(super) const REACH: usize = 256;
 pub(super) enum Side<'t> {
     /// A stretch of a kept one: its tokens, and the number of the first of them.
     Kept(&'t [u64], u32),
+    /// The same, of which not all is read that a passage may reach.
+    Part(&'t [u64], u32),
     /// The text in question itself.
     Itself,
 }
@@ -63,18 +65,24 @@ impl Follower {
     }
 
     /// The passages along a chain: the alignment of each, with the tokens of the kept side counted from the first of them.
-    pub(super) fn follow(&mut self, own: &[u64], side: Side<'_>, chain: &[Anchor]) -> Vec<Vec<Run>> {
+    /// And what of the chain is not followed, because an alignment may go on where a part of the kept text ends.
+    pub(super) fn follow<'c>(
+        &mut self,
+        own: &[u64],
+        side: Side<'_>,
+        chain: &'c [Anchor],
+    ) -> (Vec<Vec<Run>>, &'c [Anchor]) {
         let mut passages = Vec::new();
         let mut rest = chain;
         while let Some((&first, _)) = rest.split_first() {
             let len = self.piece(rest, side);
             let (piece, after) = rest.split_at(len.max(1));
-            if len > 0 && !self.is_tried(piece, first) {
-                self.follow_piece(own, side, piece, &mut passages);
+            if len > 0 && !self.is_tried(piece, first) && !self.follow_piece(own, side, piece, &mut passages) {
+                break;
             }
             rest = after;
         }
-        passages
+        (passages, rest)
     }
 
     /// The anchors at the start of a chain that can be followed together; 0 if the first one cannot be.
@@ -87,7 +95,7 @@ impl Follower {
             before = **anchor;
             self.cover.is_free(own)
                 && match side {
-                    Side::Kept(..) => true,
+                    Side::Kept(..) | Side::Part(..) => true,
                     Side::Itself => kept.end <= first.own as usize && self.cover.may_be_named(kept),
                 }
         };
@@ -101,21 +109,25 @@ impl Follower {
         is_tried
     }
 
-    fn follow_piece(&mut self, own: &[u64], side: Side<'_>, piece: &[Anchor], passages: &mut Vec<Vec<Run>>) {
+    /// False if the kept text has to be read further for that.
+    fn follow_piece(&mut self, own: &[u64], side: Side<'_>, piece: &[Anchor], passages: &mut Vec<Vec<Run>>) -> bool {
         let last = &piece[piece.len() - 1];
         let inner = piece[0].own as usize..own_end(last);
         let (own_range, kept_range) = self.room(own.len(), side, &inner, piece[0].kept as usize..kept_end(last));
         let (kept, first) = match side {
-            Side::Kept(tokens, first) => (tokens, first as usize),
+            Side::Kept(tokens, first) | Side::Part(tokens, first) => (tokens, first as usize),
             Side::Itself => (own, 0),
         };
-        let Some(kept_tokens) = kept.get(kept_range.start - first..kept_range.end - first) else { return };
+        let Some(kept_tokens) = kept.get(kept_range.start - first..kept_range.end - first) else { return true };
         let moved = piece.iter().map(|anchor| Anchor {
             own: anchor.own - own_range.start as u32,
             kept: anchor.kept - kept_range.start as u32,
             ..*anchor
         });
         let runs = self.aligner.align(&own[own_range.clone()], kept_tokens, moved);
+        if matches!(side, Side::Part(..)) && is_near_an_end(runs, kept_tokens) {
+            return false;
+        }
         for passage in split(runs, self.scoring) {
             let absolute = |run: &Run| Run {
                 own: run.own + own_range.start,
@@ -132,6 +144,7 @@ impl Follower {
             }
         }
         self.cover.note_try(inner);
+        true
     }
 
     /// The tokens of both texts that a piece may be extended to.
@@ -143,21 +156,25 @@ impl Follower {
         kept: Range<usize>,
     ) -> (Range<usize>, Range<usize>) {
         let border = usize::midpoint(kept.end, own.start);
-        let widen = |range: &Range<usize>, limits, holds: fn(&Cover, Range<usize>) -> bool| {
-            self.cover.widen(range.clone(), limits, REACH, holds)
-        };
+        let widen = |range: &Range<usize>, limits, holds| self.cover.widen(range.clone(), limits, REACH, holds);
         match side {
             Side::Itself => {
-                let kept = widen(&kept, 0..border, Cover::may_be_named);
-                (widen(own, border..tokens, Cover::is_free), kept)
+                let kept = widen(&kept, 0..border, may_be_named);
+                (widen(own, border..tokens, is_free), kept)
             }
-            Side::Kept(stretch, first) => {
+            Side::Kept(stretch, first) | Side::Part(stretch, first) => {
                 let (start, end) = (first as usize, first as usize + stretch.len());
                 let kept = kept.start.saturating_sub(REACH).max(start)..(kept.end + REACH).min(end);
-                (widen(own, 0..tokens, Cover::is_free), kept)
+                (widen(own, 0..tokens, is_free), kept)
             }
         }
     }
+}
+
+/// Whether an alignment comes so near to an end of the kept tokens that with more of them it might be another.
+fn is_near_an_end(runs: &[Run], kept: &[u64]) -> bool {
+    let (start, end) = (runs.first().map_or(0, |run| run.kept), runs.last().map_or(0, |run| run.end().1));
+    !runs.is_empty() && (start < align::REACH || end + align::REACH > kept.len())
 }
 
 /// Where an anchor ends in the text in question.

@@ -12,7 +12,7 @@ use crate::corpus::{TokenOptions, Tokens};
 const STEP: usize = 32;
 
 /// Entries of the index for which the text of the first is noted.
-const BLOCK: u32 = 256;
+const BLOCK: u32 = 64;
 
 /// The texts kept so far.
 #[derive(Default)]
@@ -64,6 +64,9 @@ impl KeptTexts {
         let block = (entry / BLOCK) as usize;
         let first = self.blocks.get(block).map_or(0, |&text| text as usize);
         let last = self.blocks.get(block + 1).map_or(self.texts.len(), |&text| text as usize + 1);
+        if first + 1 == last {
+            return first as u32;
+        }
         let inside = self.texts[first..last].partition_point(|text| text.first_entry <= entry);
         (first + inside).saturating_sub(1) as u32
     }

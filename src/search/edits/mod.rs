@@ -20,6 +20,7 @@ mod cover;
 mod follow;
 mod index;
 mod kept;
+mod meet;
 mod score;
 mod seeds;
 mod split;
@@ -29,12 +30,16 @@ use std::ops::Range;
 
 use crate::corpus::{Span, TokenOptions, Tokens, token_end};
 
-use chain::{Anchor, Chainer};
+use chain::{Anchor, Chainer, Group};
 use follow::{Follower, REACH, Side};
 use index::Index;
 use kept::{KeptTexts, Stretch};
+use meet::Meeter;
 use score::{Run, count};
 use seeds::{SEED_TOKENS, Seed, Seeder};
+
+/// Tokens of a kept text on both sides of a chain that are read at first; most passages end before.
+const NEAR: usize = 48;
 
 /// What counts as an edited repeat.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,10 +125,9 @@ pub struct EditedPassages {
     token_options: TokenOptions,
     seeder: Seeder,
     current: Current,
-    own: Index,
     index: Index,
     kept: KeptTexts,
-    anchors: Vec<Anchor>,
+    meeter: Meeter,
     chainer: Chainer,
     follower: Follower,
     stretch: Stretch,
@@ -146,10 +150,9 @@ impl EditedPassages {
             token_options,
             seeder: Seeder::new(),
             current: Current::default(),
-            own: Index::new(),
             index: Index::new(),
             kept: KeptTexts::default(),
-            anchors: Vec::new(),
+            meeter: Meeter::default(),
             chainer: Chainer::default(),
             follower: Follower::new(options),
             stretch: Stretch::default(),
@@ -166,19 +169,20 @@ impl EditedPassages {
         if self.current.tokens.len() < self.options.min_tokens as usize {
             return found;
         }
-        self.meet();
-        self.chainer.read(&self.anchors);
+        self.meeter.meet(&self.current.seeds, &self.index, &self.kept);
         self.follower.begin(self.current.tokens.len());
-        let (mut itself, others): (Vec<_>, Vec<_>) =
-            self.chainer.chains.iter().map(|chain| chain.anchors.clone()).partition(|chain| self.is_itself(chain));
-        for chain in others {
-            self.follow_kept(text, chain, text_of, &mut found);
+        self.chainer.clear();
+        let is_itself = |group: &Group| self.meeter.anchors[group.anchors.start].text == self.kept.len();
+        let (itself, others): (Vec<_>, Vec<_>) = chain::groups(&self.meeter.anchors).into_iter().partition(is_itself);
+        for Group { most, anchors } in others {
+            self.follow_above(most, text, text_of, &mut found);
+            let anchors = &self.meeter.anchors[anchors];
+            if !self.follower.open(anchors).is_empty() {
+                self.chainer.add(anchors);
+            }
         }
-        // from left to right: a copy that is matched itself is not named as the keeper of a later one
-        itself.sort_by_key(|chain| self.chainer.chained[chain.start].own);
-        for chain in itself {
-            self.follow_itself(text, chain, &mut found);
-        }
+        self.follow_above(i32::MIN, text, text_of, &mut found);
+        self.find_in_itself(text, itself, &mut found);
         found.sort_unstable_by_key(|found| found.span);
         found
     }
@@ -187,13 +191,11 @@ impl EditedPassages {
     pub fn keep(&mut self, key: u32, text: &[u8]) {
         self.read(text);
         let first = self.index.len();
-        for &seed in &self.current.seeds {
-            self.crowded_seeds += u64::from(!self.index.insert(seed));
-        }
+        self.crowded_seeds += self.index.insert_all(&self.current.seeds);
         self.kept.push(key, &self.current.tokens, first..self.index.len());
     }
 
-    /// How many texts are kept: a point that [`EditedPassages::undo_to`] can go back to.
+    /// How many texts are kept: a point that [`EditedPassages::undo_to`] can go back to, until [`EditedPassages::commit`].
     pub fn mark(&self) -> usize {
         self.kept.len() as usize
     }
@@ -203,6 +205,11 @@ impl EditedPassages {
         if let Some(entries) = u32::try_from(mark).ok().and_then(|mark| self.kept.truncate(mark)) {
             self.index.truncate(entries);
         }
+    }
+
+    /// From now on no text kept before can be forgotten.
+    pub fn commit(&mut self) {
+        self.index.commit();
     }
 
     /// How often bounds were met so far, in texts that were forgotten too.
@@ -221,53 +228,56 @@ impl EditedPassages {
         }
     }
 
-    /// Looks every seed up, among those before it in its own text too.
-    fn meet(&mut self) {
-        let Self { anchors, kept, own, current, .. } = self;
-        anchors.clear();
-        self.index.look_up(&current.seeds, |seed, entry, token| {
-            anchors.push(Anchor { text: kept.of_entry(entry), own: seed.token, kept: token });
-        });
-        own.clear(current.seeds.len());
-        for &seed in &current.seeds {
-            own.insert(seed);
+    /// Follows the chains to kept texts that score more than `least`, the best first.
+    fn follow_above(&mut self, least: i32, text: &[u8], text_of: TextOf<'_, '_>, found: &mut Vec<EditedMatch>) {
+        while let Some(chain) = self.chainer.next_above(least) {
+            self.follow_kept(text, chain, text_of, found);
         }
-        own.look_up(&current.seeds, |seed, _, token| {
-            if token + SEED_TOKENS as u32 <= seed.token {
-                anchors.push(Anchor { text: kept.len(), own: seed.token, kept: token });
-            }
-        });
-        anchors.sort_unstable();
     }
 
-    /// Whether a chain leads to its own text.
-    fn is_itself(&self, chain: &Range<usize>) -> bool {
-        self.chainer.chained[chain.start].text == self.kept.len()
+    /// Follows the chains to its own text.
+    fn find_in_itself(&mut self, text: &[u8], groups: Vec<Group>, found: &mut Vec<EditedMatch>) {
+        for group in groups {
+            let anchors = &self.meeter.anchors[group.anchors];
+            if !self.follower.open(anchors).is_empty() {
+                self.chainer.add(anchors);
+            }
+        }
+        let mut chains: Vec<_> = std::iter::from_fn(|| self.chainer.next_above(i32::MIN)).collect();
+        // from left to right: a copy that is matched itself is not named as the keeper of a later one
+        chains.sort_by_key(|chain| self.chainer.chained[chain.start].own);
+        for chain in chains {
+            self.follow_itself(text, chain, found);
+        }
     }
 
     fn follow_kept(&mut self, text: &[u8], chain: Range<usize>, text_of: TextOf<'_, '_>, found: &mut Vec<EditedMatch>) {
-        let chain = self.follower.open(&self.chainer.chained[chain]);
-        if chain.is_empty() {
-            return;
-        }
-        let number = chain[0].text;
+        let mut rest = self.follower.open(&self.chainer.chained[chain]);
+        let Some(&Anchor { text: number, .. }) = rest.first() else { return };
         let key = self.kept.key(number);
         let kept = text_of(key);
-        let from = chain[0].kept.saturating_sub(REACH as u32);
-        let to = chain[chain.len() - 1].kept.saturating_add((SEED_TOKENS + REACH) as u32);
-        self.kept.read(number, &kept, from..to, self.token_options, &mut self.stretch);
-        let Stretch { tokens, first_token, first_byte } = &self.stretch;
-        let side = Side::Kept(&tokens.hashes, *first_token);
-        let passages = self.follower.follow(&self.current.tokens.hashes, side, chain);
         let own = Words { text, tokens: &self.current.tokens, first_byte: 0, options: self.token_options };
-        let kept = Words { text: &kept, tokens, first_byte: *first_byte, ..own };
-        found.extend(passages.iter().map(|passage| describe(passage, own, kept, EditedKeeper::Text(key))));
+        for reach in [NEAR, REACH] {
+            let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return };
+            let from = first.kept.saturating_sub(reach as u32);
+            let to = last.kept.saturating_add((SEED_TOKENS + reach) as u32);
+            self.kept.read(number, &kept, from..to, self.token_options, &mut self.stretch);
+            let Stretch { tokens, first_token, first_byte } = &self.stretch;
+            let side = match reach {
+                REACH => Side::Kept(&tokens.hashes, *first_token),
+                _ => Side::Part(&tokens.hashes, *first_token),
+            };
+            let (passages, left) = self.follower.follow(&self.current.tokens.hashes, side, rest);
+            let kept = Words { text: &kept, tokens, first_byte: *first_byte, ..own };
+            found.extend(passages.iter().map(|passage| describe(passage, own, kept, EditedKeeper::Text(key))));
+            rest = left;
+        }
     }
 
     fn follow_itself(&mut self, text: &[u8], chain: Range<usize>, found: &mut Vec<EditedMatch>) {
         let tokens = &self.current.tokens;
         let chain = self.follower.open(&self.chainer.chained[chain]);
-        let passages = self.follower.follow(&tokens.hashes, Side::Itself, chain);
+        let (passages, _) = self.follower.follow(&tokens.hashes, Side::Itself, chain);
         let own = Words { text, tokens, first_byte: 0, options: self.token_options };
         found.extend(passages.iter().map(|passage| describe(passage, own, own, EditedKeeper::Itself)));
     }

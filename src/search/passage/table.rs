@@ -166,7 +166,7 @@ struct Change {
 }
 
 /// The highest bits of a hash say which part has it.
-const PART_BITS: u32 = 6;
+const PART_BITS: u32 = 2;
 
 impl Default for Table {
     fn default() -> Table {
