@@ -60,6 +60,19 @@ impl Bytes {
     #[cfg(not(unix))]
     pub(super) fn expect(&self, _in_order: bool) {}
 
+    /// Has the system begin to read a range of a mapped file that it has not in its cache.
+    #[cfg(unix)]
+    pub(super) fn will_read(&self, range: Range<usize>) {
+        if let Holder::File(mapped) = &self.0 {
+            // what is not heeded is no error
+            let _ = mapped.mapping.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
+        }
+    }
+
+    /// What this system cannot be told.
+    #[cfg(not(unix))]
+    pub(super) fn will_read(&self, _range: Range<usize>) {}
+
     /// A part of a block that several share.
     ///
     /// Panics if the block has no such part.
@@ -101,6 +114,7 @@ mod tests {
         assert_eq!(*mapped, *Bytes::from(b"some bytes".to_vec()));
         for in_order in [false, true] {
             mapped.expect(in_order);
+            mapped.will_read(3..7);
         }
         assert_eq!(*mapped, *Bytes::part(&block, 4..14));
         let is_mapped = |bytes: &Bytes| matches!(bytes.0, Holder::File(_));

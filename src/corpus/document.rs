@@ -328,6 +328,19 @@ impl Corpus {
         HereAndThere(self)
     }
 
+    /// Says that the text at a place will be read soon. Worth it where the corpus may be larger than the system's cache: then
+    /// the disk is asked for many texts at a time.
+    pub fn will_read(&self, place: Place) {
+        let text = self.document(place.doc).text_range();
+        let (from, before) = match self.document(place.doc).encoding {
+            Encoding::Plain => (place.span.start as usize, place.span.start),
+            Encoding::Json => self.checkpoint(place),
+        };
+        // escapes make it longer than that, but seldom by much
+        let end = (from + (place.span.end - before) as usize).min(text.len());
+        self.source_of(place.doc).bytes.will_read(text.start + from..text.start + end);
+    }
+
     /// As [`Corpus::text`], with a buffer to take escapes out into.
     pub fn text_in<'t>(&'t self, id: DocId, buffer: &'t mut Vec<u8>) -> &'t [u8] {
         let raw = self.encoded_text(id);

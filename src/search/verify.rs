@@ -166,10 +166,16 @@ fn batches<'p>(table: &Table, mut pairs: &'p [(u32, u32)]) -> Vec<&'p [(u32, u32
     batches
 }
 
+/// Bytes of a corpus that the system's cache may not hold.
+const LARGE: u64 = 1 << 30;
+
 fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) -> Vec<f64> {
     let mut classes: Vec<u32> = pairs.iter().flat_map(|&(class, keeper)| [class, keeper]).collect();
     classes.sort_unstable();
     classes.dedup();
+    if corpus.bytes() >= LARGE {
+        classes.iter().for_each(|&class| table.will_read_text(corpus, class));
+    }
     let fresh = || Sets::new(sets.shingler, sets.token_options);
     let made: Vec<Vec<u64>> =
         classes.par_iter().map_init(fresh, |sets, &class| sets.make(corpus, table, class)).collect();

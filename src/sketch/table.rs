@@ -149,6 +149,11 @@ impl Table {
         &self.signatures[self.signed[class as usize] as usize]
     }
 
+    /// Says that the text of one member of a class will be read soon.
+    pub(crate) fn will_read_text(&self, corpus: &Corpus, class: u32) {
+        corpus.will_read(self.places[class as usize]);
+    }
+
     /// The text of one member of a class.
     pub fn text_of<'c>(&self, corpus: &'c Corpus, class: u32) -> Cow<'c, [u8]> {
         let place = self.places[class as usize];
