@@ -127,7 +127,8 @@ mod tests {
             let links = Links { own: &own, kept: &kept, scores: &scores };
             for i in 0..200 {
                 let (own_at, kept_at) = (number(i + 4000, 32) + 8, number(i + 9000, 128));
-                let gaps = |at: usize| (i64::from(own_at) - i64::from(own[at]), i64::from(kept_at) - i64::from(kept[at]));
+                let gaps =
+                    |at: usize| (i64::from(own_at) - i64::from(own[at]), i64::from(kept_at) - i64::from(kept[at]));
                 let is_next = |&at: &usize| gaps(at).0 == gaps(at).1 && (1..=8).contains(&gaps(at).0);
                 let next = (0..len).rev().find(is_next).unwrap_or(0);
                 let naive = (next..len).filter(|&at| own[at] < own_at && kept[at] < kept_at);

@@ -222,9 +222,8 @@ impl Table {
         self.steps.resize(rows * columns, Step::Other);
         self.row.clear();
         self.row.extend((0..=columns as i64).map(|j| -j * scoring.miss));
-        let may_lead = |score: i64, i: usize, j: usize, best: i64| {
-            score + (rows - i).min(columns - j) as i64 * scoring.hit > best
-        };
+        let may_lead =
+            |score: i64, i: usize, j: usize, best: i64| score + (rows - i).min(columns - j) as i64 * scoring.hit > best;
         let (mut best, mut place) = (0, (0, 0));
         // the columns of the row before that may lead to a better cell
         let mut live = 0..(0..=columns).take_while(|&j| may_lead(self.row[j], 0, j, 0)).count();
