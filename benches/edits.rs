@@ -20,6 +20,10 @@ use unecho::corpus::{TokenOptions, Tokens};
 use unecho::search::edits::{EditOptions, EditedPassages};
 use unecho::synth::{Script, Synth, SynthOptions};
 
+/// The allocator of the command: large tables stand in large pages.
+#[global_allocator]
+static ALLOCATOR: unecho::memory::Spilling = unecho::memory::Spilling;
+
 criterion_group! {
     name = edits;
     config = Criterion::default()

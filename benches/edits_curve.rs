@@ -24,6 +24,10 @@ use unecho::search::edits::{EditOptions, EditedMatch, EditedPassages};
 use unecho::synth::{PassageOptions, Script};
 use unecho::{Config, Corpus};
 
+/// The allocator of the command: large tables stand in large pages.
+#[global_allocator]
+static ALLOCATOR: unecho::memory::Spilling = unecho::memory::Spilling;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let is_check = arguments.iter().any(|argument| argument == "--test");

@@ -22,6 +22,10 @@ use unecho::Corpus;
 use unecho::input::{InputOptions, read};
 use unecho::search::passage::Index;
 
+/// The allocator of the command: large tables stand in large pages.
+#[global_allocator]
+static ALLOCATOR: unecho::memory::Spilling = unecho::memory::Spilling;
+
 /// Bytes in a window.
 const WINDOW: usize = 100;
 

@@ -124,9 +124,22 @@ fn choose_body(keys: &mut [u32], bits: u32, windows: Windows, list: &mut Vec<Anc
         first = next;
         least = match smaller {
             Some(smaller) => keys[smaller],
-            None if first < count => least_of(&keys[first..first + places]),
-            None => break,
+            None if first == count => break,
+            None if first == at + 1 && least >= PERIODIC => least_after(least, &keys[first..first + places], bits),
+            None => least_of(&keys[first..first + places]),
         };
+    }
+}
+
+/// The least of the keys of a window, if that was `least` of the window before, which began with it. In text that repeats
+/// itself one of the same rank stands a period later, so the window need not be looked through for each place.
+#[inline(always)]
+fn least_after(least: u32, keys: &[u32], bits: u32) -> u32 {
+    let near = &keys[..keys.len().min(LONGEST_PERIOD)];
+    match near.iter().find(|&&key| key >> bits == least >> bits) {
+        // all but the last were in the window before
+        Some(&equal) => equal.min(keys[keys.len() - 1]),
+        None => least_of(keys),
     }
 }
 

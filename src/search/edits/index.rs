@@ -3,9 +3,9 @@
 //! A hash table made to be read without waiting, to be small, and to be undone. What a look-up costs is cache misses, so
 //! slots stand in lines of a cache line each: a look-up reads the line where its hash belongs, which was asked for some
 //! seeds before, and goes on to the next one only if something had to pass by. A slot holds the hash and the number of the
-//! entry; the token of an entry is read only if the hash is met. The table is in parts, by the highest bits of the hash,
-//! which grow one by one, so that growing takes little room. In all 14 to 17 bytes for a seed, about one for each byte of
-//! prose. Always: entries are taken out in the reverse order in which they came, and a table that was undone answers as it
+//! entry; the token of an entry is read only if the hash is met. The table is in a few parts, by the highest bits of the
+//! hash, which grow one by one, so that growing takes little room. In all 15 to 22 bytes for a seed, about one for each byte
+//! of prose. Always: entries are taken out in the reverse order in which they came, and a table that was undone answers as it
 //! did before. At most [`PLACES_PER_SEED`] places are held for one hash, the first ones: what is said more often than that
 //! is a phrase, or a repeat that the first ones stand for.
 //!

@@ -10,7 +10,7 @@
 //! tokens ──seeds──► index ──► anchors ──chain──► chains ──align──► alignments ──split──► passages
 //! ```
 //!
-//! Texts are kept as seeds, about 1.1 bytes for each byte of prose, and never copied: `find` asks for those that it
+//! Texts are kept as seeds, 1 to 1.3 bytes for each byte of prose, and never copied: `find` asks for those that it
 //! compares. Time and memory are linear in the texts, on templates too, through bounds that each step names; of those
 //! that may cost a match, [`EditedPassages::bounds_met`] counts how often they did their work.
 

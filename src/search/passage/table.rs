@@ -2,10 +2,12 @@
 //!
 //! What a look-up costs is cache misses, so slots stand in lines of a cache line each: a look-up reads the line where its
 //! hash belongs, and the next ones only if something had to pass by that line because it was full. The table is in parts,
-//! by the highest bits of the hash, which grow one by one: so it needs no room for two tables while it grows, and a part
-//! fits into the cache while its slots are dealt anew. Tried before and refused: 8-byte slots that lead to chains of
+//! by the highest bits of the hash, which grow one by one: so it needs no room for two tables while it grows. They are few,
+//! so that each is large, for blocks of some MiB stand in large pages ([`Spilling`](crate::memory::Spilling)): then a page
+//! is looked up in the cache, and not in memory. Tried before and refused: 8-byte slots that lead to chains of
 //! 16-byte entries (27 bytes for each entry instead of 16 to 20, and a cache miss for each link); slots in the order of
-//! their hashes without regard to cache lines (a second miss for every second look-up, a fifth slower on prose).
+//! their hashes without regard to cache lines (a second miss for every second look-up, a fifth slower on prose); 64 parts (each too small for large
+//! pages, a quarter slower where a text comes sixteen times).
 //!
 //! Everything that was changed since a mark can be taken back, which is how a text is forgotten that was entered on trial.
 
