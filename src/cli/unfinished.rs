@@ -10,8 +10,7 @@ use crate::error::{Error, Result};
 use crate::output::{Target, has_ledger, state_dir};
 use crate::pipeline::VERSION;
 use crate::report::Style;
-use crate::resume::disk::Checksum;
-use crate::resume::{Card, Found, Opened, RunFolder, Start, Status};
+use crate::resume::{Card, Found, Opened, RunFolder, Start, Status, ends};
 
 /// Bytes of text from which on a run is saved unless somebody says otherwise: it takes ten seconds and more.
 const WORTH_SAVING: u64 = 1 << 30;
@@ -55,10 +54,11 @@ pub(super) fn open(
     }
 }
 
-/// The version and the build of this program: two builds of one version may have another opinion on what is in a part.
+/// The version and the build of this program: two builds of one version may have another opinion on what is in a part. The
+/// first and last bytes of a program tell builds apart: there the linker notes what is in it.
 fn this_program() -> String {
-    let digest = std::env::current_exe().and_then(|path| Checksum::of_file(&path));
-    digest.map_or_else(|_| VERSION.to_owned(), |build| format!("{VERSION}, build {}", &build.hex()[..12]))
+    let digest = std::env::current_exe().and_then(|path| ends(&path));
+    digest.map_or_else(|_| VERSION.to_owned(), |build| format!("{VERSION}, build {:016x}", build as u64))
 }
 
 /// Whether the run of an output has ended, and nothing is left of it but that.

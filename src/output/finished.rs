@@ -1,15 +1,16 @@
 //! Which cleaned files are finished, for a run that is gone on with.
 //!
-//! Files are told of in batches, for there may be a million of them: a part `written-…` for each 256 MiB or 4,096 files.
-//! Always: a file is taken for finished only if it still has the length and checksum that it had when it was.
+//! Files are flushed and told of in batches, for there may be a million of them: a part `written-…` for each 256 MiB or
+//! 4,096 files. Always: a file is taken for finished only if it still has the length and checksum that it had when it was.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
 use crate::progress::Progress;
-use crate::resume::disk::Checksum;
+use crate::resume::disk::{Checksum, DiskFile, Together};
 use crate::resume::{Columns, Part, RunFolder};
 
 /// The beginning of the names of these parts.
@@ -21,6 +22,9 @@ const BYTES: u64 = 256 << 20;
 /// Files in a batch; few in debug builds, so that small corpora of tests have many batches.
 const FILES: usize = if cfg!(debug_assertions) { 3 } else { 4096 };
 
+/// Files of this many bytes and more are flushed one by one, while others are written.
+const LARGE: u64 = if cfg!(debug_assertions) { 4 << 10 } else { 1 << 20 };
+
 /// The finished files of a run.
 pub(super) struct Finished<'r> {
     run: &'r RunFolder,
@@ -29,10 +33,11 @@ pub(super) struct Finished<'r> {
     batch: Mutex<Batch>,
 }
 
-#[derive(Default)]
 struct Batch {
     files: Vec<(u32, Checksum)>,
     bytes: u64,
+    /// Those of the files that are not flushed.
+    together: Together,
     /// Batches before.
     number: usize,
 }
@@ -50,7 +55,8 @@ impl<'r> Finished<'r> {
                 None => {}
             }
         }
-        let batch = Batch { number: last.map_or(0, |last| last + 1), ..Batch::default() };
+        let (number, together) = (last.map_or(0, |last| last + 1), Together::new(run.path()));
+        let batch = Batch { files: Vec::new(), bytes: 0, together, number };
         Finished { run, known, batch: Mutex::new(batch) }
     }
 
@@ -60,34 +66,35 @@ impl<'r> Finished<'r> {
         known.is_some_and(|known| Checksum::of_file(path).is_ok_and(|now| now == *known))
     }
 
-    /// The cleaned file of a source is on the disk.
-    pub(super) fn add(&self, source: usize, checksum: Checksum, progress: &dyn Progress) {
-        if !self.run.is_saving() {
-            return;
-        }
+    /// The cleaned file of a source is written. It is on the disk after the next [`Finished::flush`], or before.
+    pub(super) fn add(&self, source: usize, file: DiskFile, progress: &dyn Progress) -> io::Result<()> {
+        let flushed = if file.written() >= LARGE { Ok(file.finish()?) } else { Err(file) };
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        let checksum = flushed.or_else(|file| file.close(&mut batch.together))?;
         batch.files.push((source as u32, checksum));
         batch.bytes += checksum.len;
-        if batch.files.len() >= FILES || batch.bytes >= BYTES {
-            self.save(&mut batch, progress);
-        }
+        if batch.files.len() >= FILES || batch.bytes >= BYTES { self.end(&mut batch, progress) } else { Ok(()) }
     }
 
-    /// Saves what was not saved yet.
-    pub(super) fn flush(&self, progress: &dyn Progress) {
+    /// Flushes and saves what was not yet.
+    pub(super) fn flush(&self, progress: &dyn Progress) -> io::Result<()> {
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        if !batch.files.is_empty() {
-            self.save(&mut batch, progress);
-        }
+        if batch.files.is_empty() { Ok(()) } else { self.end(&mut batch, progress) }
     }
 
-    fn save(&self, batch: &mut Batch, progress: &dyn Progress) {
-        let mut part = Part::default();
-        part.push_owned(batch.files.iter().map(|(source, _)| *source).collect());
-        part.push_owned(batch.files.iter().map(|(_, checksum)| checksum.len).collect());
-        part.push_owned(batch.files.iter().map(|(_, checksum)| checksum.digest).collect());
-        self.run.save(&format!("{PREFIX}{:04}", batch.number), &part, progress);
-        *batch = Batch { number: batch.number + 1, ..Batch::default() };
+    fn end(&self, batch: &mut Batch, progress: &dyn Progress) -> io::Result<()> {
+        batch.together.flush()?;
+        if self.run.is_saving() {
+            let mut part = Part::default();
+            part.push_owned(batch.files.iter().map(|(source, _)| *source).collect());
+            part.push_owned(batch.files.iter().map(|(_, checksum)| checksum.len).collect());
+            part.push_owned(batch.files.iter().map(|(_, checksum)| checksum.digest).collect());
+            self.run.save(&format!("{PREFIX}{:04}", batch.number), &part, progress);
+            batch.number += 1;
+        }
+        batch.files.clear();
+        batch.bytes = 0;
+        Ok(())
     }
 }
 

@@ -29,7 +29,7 @@ use rayon::prelude::*;
 use crate::corpus::{Corpus, Format, Source};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Stage};
-use crate::resume::disk::{self, Checksum, DiskFile, Hasher};
+use crate::resume::disk::{self, DiskFile, Hasher, Together};
 use crate::resume::{Placing, RunFolder};
 
 use finished::Finished;
@@ -81,13 +81,20 @@ fn sync_directories(path: &Path) -> io::Result<()> {
     if !cfg!(unix) || !path.is_dir() {
         return Ok(());
     }
+    let mut together = Together::new(path);
+    add_directories(path, &mut together)?;
+    together.flush()
+}
+
+fn add_directories(path: &Path, together: &mut Together) -> io::Result<()> {
+    together.add(path.to_owned(), 0)?;
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            sync_directories(&entry.path())?;
+            add_directories(&entry.path(), together)?;
         }
     }
-    fs::File::open(path)?.sync_all()
+    Ok(())
 }
 
 /// Writes the cleaned corpus, the ledger and the rejects to the run folder of `target`. With `force`, what an earlier run
@@ -124,7 +131,8 @@ pub fn write(
             sources.filter(|(i, _)| written[*i]).try_for_each(|(i, (source, cuts))| {
                 let path = file_of(source);
                 if !finished.has(i, &path) {
-                    finished.add(i, write_source(source, cuts, &path, progress)?, progress);
+                    let file = write_source(source, cuts, &path, progress)?;
+                    finished.add(i, file, progress).map_err(|e| Error::io("cannot write", &path, e))?;
                 }
                 progress.advance(source.bytes.len() as u64);
                 Ok(())
@@ -133,9 +141,10 @@ pub fn write(
         || write_ledger(corpus, cuts, &written, target, &state.join(LEDGER), progress),
     );
     // also after a fault: what is finished is finished
-    finished.flush(progress);
+    let flushed = finished.flush(progress).map_err(|e| Error::io("cannot flush", &cleaned, e));
     corpus_written?;
     ledger_written?;
+    flushed?;
     write_rejects(corpus, &state.join("rejects"))?;
     progress.end();
     Ok(Written { run, place: place.to_owned(), force })
@@ -190,8 +199,8 @@ fn is_written(source: &Source, cuts: &[Removal]) -> bool {
     !(whole_file_is_record && gone >= all)
 }
 
-/// Writes one cleaned file and flushes it to disk.
-fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<Checksum> {
+/// Writes one cleaned file.
+fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<DiskFile> {
     progress.check()?;
     let failed = |e: io::Error| Error::io("cannot write", path, e);
     if let Some(parent) = path.parent() {
@@ -200,7 +209,7 @@ fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn P
     let file = DiskFile::create(path).map_err(failed)?;
     let mut encoder = encode::Encoder::new(file, source.codec, source.bytes.len() as u64).map_err(failed)?;
     splice::write_kept(&source.bytes, cuts, &mut encoder).map_err(failed)?;
-    encoder.finish().and_then(DiskFile::finish).map_err(failed)
+    encoder.finish().map_err(failed)
 }
 
 fn write_ledger(
@@ -228,6 +237,7 @@ fn write_ledger(
 
 /// Writes what was set aside: for each source one file with the records as they were read.
 fn write_rejects(corpus: &Corpus, dir: &Path) -> Result<()> {
+    let mut together = Together::new(dir.parent().unwrap_or(dir));
     for rejects in corpus.rejects.chunk_by(|a, b| a.source == b.source) {
         let source = &corpus.sources[rejects[0].source as usize];
         let path = dir.join(&source.name);
@@ -237,9 +247,10 @@ fn write_rejects(corpus: &Corpus, dir: &Path) -> Result<()> {
         for reject in rejects {
             file.write_all(&source.bytes[reject.range.start as usize..reject.range.end as usize]).map_err(failed)?;
         }
-        file.into_inner().map_err(|e| failed(e.into_error())).and_then(|f| f.finish().map_err(failed))?;
+        let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
+        file.close(&mut together).map_err(failed)?;
     }
-    Ok(())
+    together.flush().map_err(|e| Error::io("cannot flush", dir, e))
 }
 
 /// Refuses an output that exists, lies inside an input, or holds one: asked before the work starts.

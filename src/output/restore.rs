@@ -21,7 +21,7 @@ use crate::corpus::Codec;
 use crate::error::{Error, Result};
 use crate::input::decode_file;
 use crate::progress::Progress;
-use crate::resume::disk::{Checksum, DiskFile, Hasher};
+use crate::resume::disk::{Checksum, DiskFile, Hasher, Together, above};
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,14 +41,16 @@ pub fn restore(out: &Path, original: &Path, force: bool, progress: &dyn Progress
     check_free(original, force)?;
     let staged = if ledger.directory { Staged::directory(original, force)? } else { Staged::file(original, force)? };
     let mut restored = Restored::default();
+    let mut together = Together::new(if ledger.directory { staged.path() } else { above(original) });
     while let Some((source, name)) = ledger.next_source()? {
         progress.check()?;
         let to = if ledger.directory { staged.path().join(&name) } else { staged.path().to_owned() };
         let from = ledger.cleaned(out, &name);
-        restore_source(&mut ledger, &source, &from, &to)?;
+        restore_source(&mut ledger, &source, &from, &to, &mut together)?;
         restored.files += 1;
         restored.bytes += source.bytes;
     }
+    together.flush().map_err(|e| Error::io("cannot flush", original, e))?;
     staged.commit()?;
     Ok(restored)
 }
@@ -73,7 +75,13 @@ pub fn originals(out: &Path, progress: &dyn Progress) -> Result<Vec<(PathBuf, Ve
     Ok(originals)
 }
 
-fn restore_source(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path) -> Result<()> {
+fn restore_source(
+    ledger: &mut Ledger,
+    source: &SourceLine,
+    from: &Path,
+    to: &Path,
+    together: &mut Together,
+) -> Result<()> {
     let codec = Codec::from_name(&source.codec).ok_or_else(|| ledger.error("names an unknown codec"))?;
     let failed = |e| Error::io("cannot write", to, e);
     if let Some(parent) = to.parent() {
@@ -82,7 +90,7 @@ fn restore_source(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Pa
     let file = DiskFile::create(to).map_err(failed)?;
     let mut out = Encoder::new(file, codec, source.bytes).map_err(failed)?;
     weave(ledger, source, from, to, &mut out)?;
-    out.finish().and_then(DiskFile::finish).map_err(failed)?;
+    out.finish().and_then(|file| file.close(together)).map_err(failed)?;
     Ok(())
 }
 

@@ -15,6 +15,9 @@ use crate::memory;
 
 #[cfg(debug_assertions)]
 pub mod faults;
+mod together;
+
+pub use together::Together;
 
 /// What is about to be done to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +181,18 @@ impl DiskFile {
         allow(Step::Make, path, 0)?;
         let file = fs::File::create(path)?;
         Ok(DiskFile { file, path: path.to_owned(), hasher: Hasher::default(), flushing: Flushing::default() })
+    }
+
+    /// How much was written.
+    pub fn written(&self) -> u64 {
+        self.hasher.len
+    }
+
+    /// Ends it, to be flushed with others.
+    pub fn close(mut self, together: &mut Together) -> io::Result<Checksum> {
+        self.flushing.end()?;
+        together.add(self.path, self.hasher.len)?;
+        Ok(self.hasher.checksum())
     }
 
     /// Flushes all of it to the disk.
