@@ -100,7 +100,8 @@ impl<'c> Searcher<'c> {
         saved: Parts<'_>,
         progress: &dyn Progress,
     ) -> Result<Searcher<'c>> {
-        if grows {
+        // segments of what is left of a document are asked for again, also where they are those that were there before
+        if grows || table.options.unit != Unit::Document {
             table.open();
         }
         let mut verified = Verified::default();

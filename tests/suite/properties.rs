@@ -259,6 +259,22 @@ proptest! {
     }
 }
 
+/// Found at random. What is left of the last text has another paragraph break, so its lines are looked up again, and must
+/// be known for those that they were.
+#[test]
+fn lines_that_are_looked_up_again_are_known() {
+    let texts = [
+        "a a a a a. The cat sat on the mat.\nEin Hund lief vorbei, ÉTÉ 12.\nThe cat sat on the mat. The cat sat on the mat. The cat sat on the mat.\na a.",
+        "你好你好你好。",
+        "The cat sat on the mat.\r\n\r\nEin Hund lief vorbei, ÉTÉ 12.\r\nEin Hund lief vorbei, ÉTÉ 12.",
+    ];
+    let search = SearchOptions { similarity: 0.6, measure: Measure::Jaccard };
+    let mut config = Config { units: vec![Unit::Line], keep: KeepPolicy::Last, search, ..Config::default() };
+    config.min_tokens.set(Unit::Line, 1);
+    config.ngram.set(Unit::Line, 1);
+    assert_once_is_enough(&texts.map(str::to_owned), &Options(config));
+}
+
 /// The digests of what an edit and its keeper say: of both what was compared.
 fn pair(outcome: &Outcome, edit: &Edit) -> Pair {
     let digest_of = |doc: DocId, pieces: &[Span]| {
