@@ -25,8 +25,12 @@ const DOUBLINGS: u64 = (LARGEST_SMALL / SMALLEST).trailing_zeros() as u64;
 /// Number of classes of small blocks.
 pub(super) const CLASSES: usize = (DOUBLINGS * STEPS) as usize + 1;
 
-/// The alignment of regions, and the unit in which room is taken on disk.
+/// The smallest page.
 pub(super) const PAGE: u64 = 4096;
+
+/// The unit in which room is taken on disk: the largest stretch of a file that the system's cache holds as one. To write to a
+/// page of such a stretch takes room for all of it, so if a part had none a full disk would be a signal (SIGBUS).
+pub(super) const STRETCH: u64 = 2 << 20;
 
 /// What a layout gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +78,9 @@ pub(super) fn chunk_size(class: usize) -> u64 {
     (4 * block_size(class)).max(SMALLEST_CHUNK).next_power_of_two()
 }
 
-/// Bytes rounded up to whole pages.
-pub(super) fn pages(bytes: u64) -> u64 {
-    bytes.next_multiple_of(PAGE)
+/// The room that so many bytes take on disk.
+pub(super) fn room(bytes: u64) -> u64 {
+    bytes.next_multiple_of(STRETCH)
 }
 
 /// The addresses that a new region of `size` bytes gets, a power of two: room to grow where it stands, for blocks grow by
@@ -129,5 +133,6 @@ mod tests {
         assert_eq!(size_of(layout(100, 8192)), None);
         assert!(reserve(3 << 20) >= 16 * (3 << 20) && reserve(1 << 40) == 1 << 40);
         assert!((0..CLASSES).all(|class| chunk_size(class).is_multiple_of(PAGE)));
+        assert!([1, LARGEST_SMALL + 1, 5 << 30].into_iter().all(|size| room(size) <= reserve(size)));
     }
 }

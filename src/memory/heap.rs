@@ -6,7 +6,7 @@
 //! allocate.
 //!
 //! Room on disk: chunks of small blocks are never given back, and regions keep what they have while they are in use. A
-//! region that is given back keeps it too unless much waits already ([`MOST_WAITING`]), but for its first page: to give room
+//! region that is given back keeps it too unless much waits already ([`MOST_WAITING`]), but for its first stretch: to give room
 //! back costs milliseconds where the file system tells the disk of it.
 
 use std::alloc::Layout;
@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use super::classes::{CLASSES, LEAST_RESERVE, PAGE, Size, block_size, chunk_size, pages, reserve, size_of};
+use super::classes::{CLASSES, LEAST_RESERVE, PAGE, STRETCH, Size, block_size, chunk_size, reserve, room, size_of};
 use super::space::{Cut, Free, MOST, SECTIONS, Space};
 
 /// Lists of each class, so that threads do not wait for each other.
@@ -121,7 +121,7 @@ impl Heap {
     pub(super) fn resize(&self, at: u64, old: Layout, new: Layout) -> io::Result<bool> {
         match (size_of(old), size_of(new)) {
             (Some(Size::Small(old)), Some(Size::Small(new))) => Ok(old == new),
-            (Some(Size::Large(_)), Some(Size::Large(new))) => self.resize_region(at, pages(new)),
+            (Some(Size::Large(_)), Some(Size::Large(new))) => self.resize_region(at, room(new)),
             _ => Ok(false),
         }
     }
@@ -161,7 +161,7 @@ impl Heap {
     }
 
     fn large(&self, size: u64) -> io::Result<Given> {
-        let len = pages(size);
+        let len = room(size);
         let order = reserve(size).ilog2();
         let regions = self.regions.get(order as usize).ok_or_else(out_of_addresses)?;
         let mut regions = lock(regions);
@@ -190,9 +190,9 @@ impl Heap {
         let committed = self.committed(at);
         let waiting = self.waiting.fetch_add(committed, Ordering::Relaxed) + committed;
         if waiting > MOST_WAITING {
-            self.space.release(at + PAGE..at + committed);
-            self.set_committed(at, PAGE);
-            self.waiting.fetch_sub(committed - PAGE, Ordering::Relaxed);
+            self.space.release(at + STRETCH..at + committed);
+            self.set_committed(at, STRETCH);
+            self.waiting.fetch_sub(committed - STRETCH, Ordering::Relaxed);
         }
         let mut regions = lock(&self.regions[order as usize]);
         self.space.link(&block, regions.free.take());
@@ -304,9 +304,9 @@ mod tests {
                 heap.free(block, layout(size));
             }
             let section = heap.space.section_size();
-            let chunks: u64 = heap.chunks.iter().map(|cut| (section - lock(cut).left() % section) % section).sum();
+            let chunks: u64 = heap.chunks.iter().map(|cut| (section - lock(cut).left() % section) % section).map(room).sum();
             prop_assert_eq!(heap.space.in_use(), chunks + heap.waiting.load(Ordering::Relaxed));
-            prop_assert!(heap.waiting.load(Ordering::Relaxed) <= MOST_WAITING + 100 * PAGE);
+            prop_assert!(heap.waiting.load(Ordering::Relaxed) <= MOST_WAITING + 120 * STRETCH);
         }
     }
 
@@ -322,6 +322,21 @@ mod tests {
         heap.free(given.block, layout(2 << 20));
         let again = heap.allocate(layout(4 << 20)).unwrap();
         assert_eq!((again.block.at(), again.dirty), (at, 40 << 20));
+    }
+
+    #[test]
+    fn room_is_taken_in_whole_stretches() {
+        let heap = heap();
+        let mut held = Vec::new();
+        for size in [20, 1000, 70_000, (1 << 20) + 1, (9 << 20) + 5000] {
+            let before = heap.space.in_use();
+            held.push(heap.allocate(layout(size)).unwrap().block);
+            let taken = heap.space.in_use() - before;
+            assert!(taken > 0 && taken.is_multiple_of(STRETCH), "{size}: {taken}");
+        }
+        let at = held[4].at();
+        assert!(heap.resize(at, layout((9 << 20) + 5000), layout((11 << 20) + 1)).unwrap());
+        assert_eq!(heap.committed(at), 12 << 20);
     }
 
     #[test]
@@ -344,7 +359,7 @@ mod tests {
         let blocks: Vec<Given> = (0..5).map(|_| heap.allocate(layout(100 << 20)).unwrap()).collect();
         assert_eq!(heap.space.in_use(), 500 << 20);
         blocks.into_iter().for_each(|given| heap.free(given.block, layout(100 << 20)));
-        assert!(heap.space.in_use() <= MOST_WAITING + 3 * PAGE);
+        assert!(heap.space.in_use() <= MOST_WAITING + 3 * STRETCH);
         assert_eq!(heap.space.peak(), 500 << 20);
     }
 

@@ -29,7 +29,9 @@
 //!
 //! About 7 µs for the first write to a page (4 KiB) of the file and 1 µs for each page that comes back from the system's
 //! cache (ext4, Linux 6.18, in a virtual machine). Temporary disk: what does not fit, see [`temporary_peak`]. Room on disk
-//! is taken when a block is handed out, not when it is written to: so a full disk is an error, and not a signal. Then the
+//! is taken when a block is handed out, not when it is written to: so a full disk is an error, and not a signal. It is taken for
+//! whole stretches of 2 MiB: the system's cache holds a file in stretches of up to that size, and to write to one page of
+//! a stretch takes room for all of it. Where a part had none, a full disk ended the process (SIGBUS). If there is no room the
 //! block is ordinary memory, and the run ends at its next [`Progress::check`](crate::Progress::check) with [`failure`].
 //! Of the file nothing is left, for it has no name. Nobody else reads it, and it ends with the process, so it needs no
 //! checksums. A disk that cannot read back what it took ends the process with a signal (SIGBUS), as with every mapping.

@@ -23,7 +23,7 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap};
 use rustix::process::{Resource, getrlimit};
 
-use super::classes::PAGE;
+use super::classes::{PAGE, room};
 
 /// The addresses that are asked for, a power of two; less than the 16 TiB that a file of ext4 can have.
 pub(super) const MOST: u64 = 1 << 43;
@@ -241,10 +241,11 @@ impl Cut {
         self.end - self.next
     }
 
-    /// Takes room on disk for the next `len` bytes, which are whole pages and no more than are left.
+    /// Takes room on disk for the next `len` bytes, which are whole pages and no more than are left, and for the rest of the
+    /// stretch that they end in.
     pub(super) fn commit(&mut self, len: u64, space: &Space) -> io::Result<()> {
         assert!(len <= self.left(), "no more than there is");
-        let end = self.next + len;
+        let end = room(self.next + len).min(self.end);
         if end > self.committed {
             space.commit(self.committed.max(self.next)..end)?;
             self.committed = end;

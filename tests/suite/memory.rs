@@ -3,8 +3,11 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 use unecho::synth::{Synth, SynthOptions};
@@ -104,6 +107,51 @@ fn a_full_disk_is_an_error_that_leaves_nothing_behind() {
         assert!(run.stderr.contains(part), "{part}: {run}");
     }
     assert_eq!(dir.names(), ["in", "tmp"], "{run}");
+}
+
+/// A disk with a file system of its own in a file; gone when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn new(dir: &Dir, mebibytes: u64) -> Option<SmallDisk> {
+        let (image, at) = (dir.path("image"), dir.path("disk"));
+        fs::create_dir_all(&at).unwrap();
+        fs::File::create(&image).unwrap().set_len(mebibytes << 20).unwrap();
+        let is_well = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+        let is_mounted = is_well(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image))
+            && is_well(Command::new("mount").args(["-o", "loop"]).args([&image, &at]));
+        is_mounted.then_some(SmallDisk(at))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+#[ignore = "takes half a minute and a disk of its own"]
+fn a_disk_that_somebody_else_fills_is_an_error_and_no_signal() {
+    let dir = Dir::new();
+    dir.write("in/docs.jsonl", corpus(60_000));
+    let Some(disk) = SmallDisk::new(&dir, 160) else { return tell("skipped: no disk can be made here") };
+    let args = ["clean", "in", "-o", "out", "--unit", "document", "--memory", "16MiB", "--temp-dir", "disk"];
+    let child = dir.spawn(&mut dir.command(&args));
+    let filler = std::thread::spawn({
+        let path = disk.0.join("filler");
+        move || {
+            let mut file = fs::File::create(path).unwrap();
+            while file.write_all(&[1; 1 << 20]).is_ok() {
+                std::thread::sleep(Duration::from_millis(25));
+            }
+        }
+    });
+    let run = Run::new(&args, child.wait_with_output().unwrap());
+    filler.join().unwrap();
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("no room"), "{run}");
+    assert_eq!(dir.names(), ["disk", "image", "in"], "{run}");
 }
 
 #[test]
