@@ -28,8 +28,7 @@ const WIDTH: usize = 7;
 #[derive(Clone, Copy, Default)]
 #[repr(C, align(64))]
 struct Line {
-    /// One more than there are slots, so that they are compared by vectors.
-    hashes: [u32; WIDTH + 1],
+    hashes: [u32; WIDTH],
     entries: [u32; WIDTH],
     len: u8,
     /// Whether a slot that belongs here or before may stand in a later line.
@@ -40,7 +39,7 @@ impl Line {
     /// The slots of a hash, a bit for each.
     #[inline(always)]
     fn slots_of(&self, hash: u32) -> u32 {
-        let equal = (0..=WIDTH).fold(0, |bits, at| bits | u32::from(self.hashes[at] == hash) << at);
+        let equal = self.hashes.iter().rev().fold(0, |bits, &other| bits << 1 | u32::from(other == hash));
         equal & ((1 << self.len) - 1)
     }
 
@@ -61,7 +60,12 @@ impl Line {
     fn remove(&mut self, at: usize) {
         self.len -= 1;
         let last = usize::from(self.len);
-        (self.hashes[at], self.entries[at]) = (self.hashes[last], self.entries[last]);
+        (self.hashes[at], self.entries[at]) = self.slot(last);
+    }
+
+    /// A slot: hash and entry.
+    fn slot(&self, at: usize) -> (u32, u32) {
+        (self.hashes[at], self.entries[at])
     }
 }
 
@@ -107,15 +111,32 @@ impl Part {
         }
     }
 
-    fn insert(&mut self, hash: u32, entry: u32) {
+    /// Adds a slot, unless its hash has as many as it may; whether it did.
+    fn insert(&mut self, hash: u32, entry: u32, most: usize) -> bool {
         if self.used * 5 >= self.lines.len() * WIDTH * 4 {
             self.grow();
         }
-        let mut at = self.home(hash);
+        let home = self.home(hash);
+        let (mut at, mut places, mut room) = (home, 0, None);
+        loop {
+            let line = &self.lines[at];
+            places += line.slots_of(hash).count_ones() as usize;
+            // what passed by a line passed by all before
+            room = room.or((usize::from(line.len) < WIDTH).then_some(at));
+            if !line.passed || self.after(at) == home {
+                break;
+            }
+            at = self.after(at);
+        }
+        if places >= most {
+            return false;
+        }
+        let mut at = room.unwrap_or(at);
         while !self.lines[at].push(hash, entry) {
             at = self.after(at);
         }
         self.used += 1;
+        true
     }
 
     /// Takes out the slot of an entry.
@@ -143,7 +164,8 @@ impl Part {
         let before = std::mem::replace(self, Part::new(lines));
         for line in &before.lines {
             for at in 0..usize::from(line.len) {
-                self.insert(line.hashes[at], line.entries[at]);
+                let (hash, entry) = line.slot(at);
+                self.insert(hash, entry, usize::MAX);
             }
         }
     }
@@ -199,10 +221,7 @@ impl Index {
     fn insert(&mut self, seed: Seed) {
         let number = self.len();
         let part = &mut self.parts[(seed.hash >> (32 - PART_BITS)) as usize];
-        let mut places = 0;
-        part.each(seed.hash, |_| places += 1);
-        if places < PLACES_PER_SEED && number < u32::MAX {
-            part.insert(seed.hash, number);
+        if number < u32::MAX && part.insert(seed.hash, number, PLACES_PER_SEED) {
             self.newest.push(seed.hash);
             push_tightly(&mut self.tokens, seed.token);
         }
