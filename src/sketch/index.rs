@@ -28,6 +28,9 @@ const SHARE: usize = 4096;
 /// Shares at the most, as a power of two: more of them than this cannot be dealt to at once without missing the cache.
 const MOST_BITS: u32 = 12;
 
+/// How many entries before its own turn the slot that one needs is asked for.
+const AHEAD: usize = 16;
+
 /// An entry: a hash, and below it a number.
 pub(crate) fn entry(hash: u32, number: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(number)
@@ -49,7 +52,8 @@ impl HashIndex {
         let mut index = HashIndex { slots: vec![FREE; entries.len() + entries.len() / 4 + 1] };
         for share in deal(entries).chunks(SHARE) {
             memory::touched(2 * size_of_val(share));
-            for &entry in share {
+            for (i, &entry) in share.iter().enumerate() {
+                share.get(i + AHEAD).inspect(|&&ahead| index.prepare(hash_of(ahead)));
                 let number = entry as u32;
                 let place = index.place(hash_of(entry), |held| same(held, number));
                 match &mut index.slots[place] {
