@@ -76,8 +76,10 @@ pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Ve
     let mut shared = vec![if bands > 63 { bit(63) } else { 0 }; table.classes()];
     let (mut alone, mut pairs) = (Vec::new(), Vec::new());
     for (band, grouped) in grouped.into_iter().enumerate() {
-        grouped.together.iter().for_each(|&class| shared[class as usize] |= bit(band));
+        let together = memory::watched(grouped.together.iter(), LOOKED_AT);
+        together.for_each(|&class| shared[class as usize] |= bit(band));
         alone.push(grouped.alone);
+        memory::touched(size_of_val(&*grouped.likely));
         pairs.extend(grouped.likely);
     }
     pairs.par_sort_unstable_by_key(|&(class, keeper)| (keeper, class));
@@ -100,6 +102,9 @@ struct Grouped {
     likely: Vec<(u32, u32)>,
 }
 
+/// Bytes that come into memory, more or less, with each of many elements that are looked up in a column.
+const LOOKED_AT: usize = 64;
+
 /// Bands that one task groups: the bands of a class stand side by side, so that one access to memory brings all of these.
 const BANDS_AT_ONCE: usize = 4;
 
@@ -120,7 +125,8 @@ fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grow
     } else {
         // most hashes stand alone, and of these nothing is noted
         let repeated = Repeated::new(hashes);
-        let entries: Vec<u64> = entries.filter(|&entry| repeated.may_hold(first_bits(entry))).collect();
+        let entries: Vec<u64> =
+            memory::watched(entries, LOOKED_AT).filter(|&entry| repeated.may_hold(first_bits(entry))).collect();
         sort_spread(entries.iter().copied())
     };
     let mut grouped = Grouped { together: Vec::new(), alone: Vec::new(), likely: Vec::new() };
@@ -152,7 +158,7 @@ impl Repeated {
     fn new(hashes: &[u32]) -> Repeated {
         let len = (hashes.len().max(1) as u32).saturating_mul(4).checked_next_power_of_two().unwrap_or(1 << 31);
         let mut repeated = Repeated { slots: vec![0; (len / Self::IN_A_BYTE) as usize], mask: len - 1 };
-        for &hash in hashes {
+        for &hash in memory::watched(hashes.iter(), LOOKED_AT) {
             let (byte, shift) = repeated.slot(hash);
             let bits = &mut repeated.slots[byte];
             // 0, then 1, then 3 for good
@@ -202,6 +208,7 @@ impl Buckets {
         }
         self.met.sort_by_key(|&(keeper, _)| keeper);
         self.met.dedup_by_key(|&mut (keeper, _)| keeper);
+        memory::touched(self.met.len() * memory::AROUND);
         let least = least_agreement(similarity);
         let agreeing = self.met.iter().map(|&(keeper, at)| (Reverse(agreement(table, class, keeper)), at, keeper));
         let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
@@ -221,6 +228,7 @@ impl Buckets {
         let of_original = original.map(|original| table.bands_of(original));
         for (band, &hash) in table.bands_of(class).iter().enumerate() {
             let Some(alone) = self.alone.get(band) else { continue };
+            memory::touched(memory::AROUND);
             let known = original.filter(|_| of_original.is_some_and(|bands| bands[band] == hash));
             let Some(other) = known.or_else(|| find_hash(alone, hash)) else { continue };
             let shared = &mut self.shared[other as usize];
@@ -242,6 +250,7 @@ impl Buckets {
 
     /// Adds a class to one bucket, unless that is full.
     fn enter(&mut self, key: u64, class: u32) {
+        memory::touched(memory::AROUND);
         let head = self.heads.entry(key).or_insert(NONE);
         let depth = self.entries.get(*head as usize).map_or(1, |e| e.depth + 1);
         if depth <= KEEPERS_PER_BUCKET {

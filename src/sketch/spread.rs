@@ -10,13 +10,14 @@ pub(crate) fn sort_spread(entries: impl ExactSizeIterator<Item = u64> + Clone) -
     let bits = entries.len().max(1).ilog2().saturating_sub(5).clamp(1, 14);
     let share = |entry: u64| (entry >> (64 - bits)) as usize;
     let mut ends = vec![0usize; 1 << bits];
-    entries.clone().for_each(|entry| ends[share(entry)] += 1);
+    memory::watched(entries.clone(), size_of::<u64>()).for_each(|entry| ends[share(entry)] += 1);
     let mut total = 0;
     for end in &mut ends {
         total += std::mem::replace(end, total);
     }
     let mut order = vec![0; total];
-    for entry in entries {
+    // what is read, and what is written
+    for entry in memory::watched(entries, 2 * size_of::<u64>()) {
         let place = &mut ends[share(entry)];
         order[*place] = entry;
         *place += 1;
