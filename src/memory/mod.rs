@@ -103,6 +103,17 @@ pub const AROUND: usize = 64 << 10;
 /// Bytes that are looked at in one go where there are many: [`touched`] is told of each piece.
 pub const PIECE: usize = 1 << 20;
 
+/// Goes on with `elements`, and sees to it that the limit holds while so many bytes are looked at for each of them.
+pub fn watched<T>(elements: impl Iterator<Item = T>, bytes: usize) -> impl Iterator<Item = T> {
+    const TOLD_OF: usize = 4096;
+    elements.enumerate().map(move |(i, element)| {
+        if i % TOLD_OF == 0 {
+            touched(TOLD_OF * bytes);
+        }
+        element
+    })
+}
+
 /// The least limit: below it not even the program and its buffers fit.
 pub const LEAST: u64 = 16 << 20;
 

@@ -11,6 +11,7 @@ use super::model::{
 use crate::corpus::{Corpus, DocId, Format, Place, Reject, Role, Span, Unit, excerpt_of};
 use crate::gate::Status;
 use crate::input::{FieldPath, field_text};
+use crate::memory;
 use crate::pipeline::Outcome;
 use crate::resolve::{Edit, Fate, Group, KeptPassage};
 use crate::sketch::Tally;
@@ -182,6 +183,8 @@ impl<'o> Describer<'o> {
 
     /// Where a place is, in all the ways a reader may need, and which parts of it count.
     fn location(&self, place: Place, pieces: &[Span]) -> Location {
+        // the document, its name, its places, the text there: all stand elsewhere
+        memory::touched(4 * memory::AROUND);
         let corpus = &self.outcome.corpus;
         let document = corpus.document(place.doc);
         let (start, end) = self.locator.find(place);

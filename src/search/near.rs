@@ -77,7 +77,9 @@ pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Ve
     let mut shared = vec![if bands > 63 { bit(63) } else { 0 }; table.classes()];
     let (mut first, mut pairs) = (Vec::new(), Vec::new());
     for (band, grouped) in grouped.into_iter().enumerate() {
-        grouped.together.iter().for_each(|&class| shared[class as usize] |= bit(band));
+        let together = memory::watched(grouped.together.iter(), LOOKED_AT);
+        together.for_each(|&class| shared[class as usize] |= bit(band));
+        memory::touched(size_of_val(&*grouped.likely));
         first.extend(grouped.first);
         pairs.extend(grouped.likely);
     }
@@ -100,6 +102,9 @@ struct Grouped {
     /// Each class with the first one of its bucket, if their signatures promise a link.
     likely: Vec<(u32, u32)>,
 }
+
+/// Bytes that come into memory, more or less, with each of many elements that are looked up in a column.
+const LOOKED_AT: usize = 64;
 
 /// Bands that one task groups: the bands of a class stand side by side, so that one access to memory brings all of these.
 const BANDS_AT_ONCE: usize = 4;
@@ -135,7 +140,8 @@ fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grow
     } else {
         // most hashes stand alone, and of these nothing is noted
         let repeated = Repeated::new(hashes);
-        let entries: Vec<u64> = entries.filter(|&entry| repeated.may_hold(hash_of(entry))).collect();
+        let entries: Vec<u64> =
+            memory::watched(entries, LOOKED_AT).filter(|&entry| repeated.may_hold(hash_of(entry))).collect();
         HashIndex::new(entries.iter().copied(), all_alike, met);
     }
     grouped
@@ -154,7 +160,7 @@ impl Repeated {
     fn new(hashes: &[u32]) -> Repeated {
         let len = (hashes.len().max(1) as u32).saturating_mul(4).checked_next_power_of_two().unwrap_or(1 << 31);
         let mut repeated = Repeated { slots: vec![0; (len / Self::IN_A_BYTE) as usize], mask: len - 1 };
-        for &hash in hashes {
+        for &hash in memory::watched(hashes.iter(), LOOKED_AT) {
             let (byte, shift) = repeated.slot(hash);
             let bits = &mut repeated.slots[byte];
             // 0, then 1, then 3 for good
@@ -204,6 +210,7 @@ impl Buckets {
         }
         self.met.sort_by_key(|&(keeper, _)| keeper);
         self.met.dedup_by_key(|&mut (keeper, _)| keeper);
+        memory::touched(self.met.len() * memory::AROUND);
         let least = least_agreement(similarity);
         let agreeing = self.met.iter().map(|&(keeper, at)| (Reverse(agreement(table, class, keeper)), at, keeper));
         let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
@@ -224,6 +231,7 @@ impl Buckets {
         let hashes: Vec<u32> = table.bands_of(class).collect();
         self.first.iter().zip(&hashes).for_each(|(first, &hash)| first.prepare(hash));
         for (band, hash) in hashes.into_iter().enumerate().take(self.first.len()) {
+            memory::touched(memory::AROUND);
             let other = known(band, hash).or_else(|| self.first[band].find(hash, |_| true));
             other.into_iter().for_each(|other| self.share(band, hash, other, &is_kept));
         }
@@ -249,6 +257,7 @@ impl Buckets {
 
     /// Adds a class to one bucket, unless that is full.
     fn enter(&mut self, key: u64, class: u32) {
+        memory::touched(memory::AROUND);
         let head = self.heads.entry(key).or_insert(NONE);
         let depth = self.entries.get(*head as usize).map_or(1, |e| e.depth + 1);
         if depth <= KEEPERS_PER_BUCKET {

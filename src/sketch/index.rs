@@ -100,13 +100,14 @@ fn deal(entries: impl ExactSizeIterator<Item = u64> + Clone) -> Vec<u64> {
     let bits = (entries.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
     let share = |entry: u64| (entry >> (u64::BITS - bits)) as usize;
     let mut ends = vec![0usize; 1 << bits];
-    entries.clone().for_each(|entry| ends[share(entry)] += 1);
+    memory::watched(entries.clone(), size_of::<u64>()).for_each(|entry| ends[share(entry)] += 1);
     let mut total = 0;
     for end in &mut ends {
         total += std::mem::replace(end, total);
     }
     let mut dealt = vec![0; total];
-    for entry in entries {
+    // what is read, and what is written
+    for entry in memory::watched(entries, 2 * size_of::<u64>()) {
         let place = &mut ends[share(entry)];
         dealt[*place] = entry;
         *place += 1;
