@@ -172,9 +172,8 @@ pub(crate) fn raw_offsets(raw: &[u8], offsets: &[u32]) -> Vec<u32> {
 pub(crate) fn pieces(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<(usize, char)>)> {
     let mut rest = Some(raw);
     std::iter::from_fn(move || {
-        let (plain, escaped) = match rest? {
-            rest => rest.split_at(memchr(b'\\', rest).unwrap_or(rest.len())),
-        };
+        let raw = rest?;
+        let (plain, escaped) = raw.split_at(memchr(b'\\', raw).unwrap_or(raw.len()));
         let escape = unescape(escaped);
         rest = escape.map(|(len, _)| &escaped[len..]);
         Some((plain, escape))
