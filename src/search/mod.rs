@@ -88,7 +88,7 @@ const VERIFIED_PER_SEGMENT: usize = 16;
 impl<'c> Searcher<'c> {
     /// A searcher that keeps nothing yet. `grows` says whether texts will be added to the table later.
     ///
-    /// Costs, for each band, a sort of the classes, and the exact similarity of each class with the first one in its
+    /// Costs, for each band, a pass over the classes, and the exact similarity of each class with the first one in its
     /// buckets: these are the answers most likely asked for, and they are computed here on all threads, unless `saved` has
     /// them.
     pub fn new(
