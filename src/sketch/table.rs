@@ -164,7 +164,7 @@ impl Table {
     }
 
     /// Makes ready for [`Table::add`]. Costs a pass over the classes, and 10 bytes for each.
-    pub(crate) fn open(&mut self) {
+    pub fn open(&mut self) {
         let classes_differ = |_, _| false;
         self.by_digest = HashIndex::new(entries(&self.digests), classes_differ, |_, _| {});
     }
