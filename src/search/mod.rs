@@ -9,6 +9,7 @@ mod contain;
 mod decisions;
 pub mod edits;
 mod join;
+mod lines;
 mod near;
 pub mod passage;
 mod verify;

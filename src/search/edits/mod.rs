@@ -176,10 +176,7 @@ impl EditedPassages {
         let (itself, others): (Vec<_>, Vec<_>) = chain::groups(&self.meeter.anchors).into_iter().partition(is_itself);
         for Group { most, anchors } in others {
             self.follow_above(most, text, text_of, &mut found);
-            let anchors = &self.meeter.anchors[anchors];
-            if !self.follower.open(anchors).is_empty() {
-                self.chainer.add(anchors);
-            }
+            self.chain(anchors);
         }
         self.follow_above(i32::MIN, text, text_of, &mut found);
         self.find_in_itself(text, itself, &mut found);
@@ -228,6 +225,14 @@ impl EditedPassages {
         }
     }
 
+    /// Adds the chains of a group of anchors, unless all that it shares is matched already.
+    fn chain(&mut self, group: Range<usize>) {
+        let anchors = &self.meeter.anchors[group];
+        if !self.follower.open(anchors).is_empty() {
+            self.chainer.add(anchors);
+        }
+    }
+
     /// Follows the chains to kept texts that score more than `least`, the best first.
     fn follow_above(&mut self, least: i32, text: &[u8], text_of: TextOf<'_, '_>, found: &mut Vec<EditedMatch>) {
         while let Some(chain) = self.chainer.next_above(least) {
@@ -238,10 +243,7 @@ impl EditedPassages {
     /// Follows the chains to its own text.
     fn find_in_itself(&mut self, text: &[u8], groups: Vec<Group>, found: &mut Vec<EditedMatch>) {
         for group in groups {
-            let anchors = &self.meeter.anchors[group.anchors];
-            if !self.follower.open(anchors).is_empty() {
-                self.chainer.add(anchors);
-            }
+            self.chain(group.anchors);
         }
         let mut chains: Vec<_> = std::iter::from_fn(|| self.chainer.next_above(i32::MIN)).collect();
         // from left to right: a copy that is matched itself is not named as the keeper of a later one

@@ -1,17 +1,9 @@
 //! A hash table from a 32-bit hash to a bucket: places that were entered under it, or the mark that the bucket was split.
 //!
-//! What a look-up costs is cache misses, so slots stand in lines of a cache line each: a look-up reads the line where its
-//! hash belongs, and the next ones only if something had to pass by that line because it was full. The table is in parts,
-//! by the highest bits of the hash, which grow one by one: so it needs no room for two tables while it grows. They are few,
-//! so that each is large, for blocks of some MiB stand in large pages ([`Spilling`](crate::memory::Spilling)): then a page
-//! is looked up in the cache, and not in memory. Tried before and refused: 8-byte slots that lead to chains of
-//! 16-byte entries (27 bytes for each entry instead of 16 to 20, and a cache miss for each link); slots in the order of
-//! their hashes without regard to cache lines (a second miss for every second look-up, a fifth slower on prose); 64 parts (each too small for large
-//! pages, a quarter slower where a text comes sixteen times).
-//!
-//! Everything that was changed since a mark can be taken back, which is how a text is forgotten that was entered on trial.
+//! Slots of 12 bytes in [`Lines`]: 16 to 20 bytes for each item in all. Everything that was changed since a mark can be taken
+//! back, which is how a text is forgotten that was entered on trial.
 
-use crate::kernel;
+use crate::search::lines::{Columns, Lines};
 
 /// What is entered under a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,123 +31,35 @@ impl Item {
 /// Slots of a line.
 const WIDTH: usize = 5;
 
-/// The slots that lie in one cache line; the first `len` are in use.
+/// The items of a line.
 #[derive(Clone, Copy, Default)]
-#[repr(C, align(64))]
-struct Line {
-    hashes: [u32; WIDTH],
+struct Items {
     places: [u32; WIDTH],
     places_above: [u8; WIDTH],
     notes: [[u8; 2]; WIDTH],
-    len: u8,
-    /// Whether a slot that belongs here or before may stand in a later line.
-    passed: bool,
 }
 
-impl Line {
-    /// The slots of a hash, a bit for each.
-    #[inline]
-    fn slots_of(&self, hash: u32) -> u32 {
-        let equal = self.hashes.iter().rev().fold(0, |bits, &other| bits << 1 | u32::from(other == hash));
-        equal & ((1 << self.len) - 1)
-    }
+impl Columns<WIDTH> for Items {
+    type Item = Item;
 
-    #[inline]
+    const GROWTH: usize = 4;
+
+    #[inline(always)]
     fn item(&self, at: usize) -> Item {
         let place = u64::from(self.places[at]) | u64::from(self.places_above[at]) << 32;
         Item { place, note: self.notes[at] }
     }
 
-    fn set(&mut self, at: usize, hash: u32, item: Item) {
-        self.hashes[at] = hash;
+    #[inline(always)]
+    fn set(&mut self, at: usize, item: Item) {
         (self.places[at], self.places_above[at]) = (item.place as u32, (item.place >> 32) as u8);
         self.notes[at] = item.note;
-    }
-
-    /// Adds a slot if there is room; if there is none, notes that it had to pass by.
-    #[inline]
-    fn push(&mut self, hash: u32, item: Item) -> bool {
-        let has_room = usize::from(self.len) < WIDTH;
-        if has_room {
-            self.set(usize::from(self.len), hash, item);
-            self.len += 1;
-        } else {
-            self.passed = true;
-        }
-        has_room
-    }
-
-    /// Takes a slot out; the last one takes its place.
-    fn remove(&mut self, at: usize) {
-        self.len -= 1;
-        let last = usize::from(self.len);
-        self.set(at, self.hashes[last], self.item(last));
-    }
-
-    fn all(&self) -> impl Iterator<Item = (u32, Item)> + '_ {
-        (0..usize::from(self.len)).map(|at| (self.hashes[at], self.item(at)))
-    }
-}
-
-/// The slots whose hashes have the same highest bits.
-#[derive(Clone)]
-struct Part {
-    lines: Vec<Line>,
-    used: usize,
-}
-
-impl Part {
-    fn new(lines: usize) -> Part {
-        Part { lines: vec![Line::default(); lines], used: 0 }
-    }
-
-    /// The line where a hash belongs.
-    #[inline]
-    fn home(&self, hash: u32) -> usize {
-        ((u64::from(hash << PART_BITS) * self.lines.len() as u64) >> 32) as usize
-    }
-
-    #[inline]
-    fn after(&self, line: usize) -> usize {
-        if line + 1 == self.lines.len() { 0 } else { line + 1 }
-    }
-
-    fn insert(&mut self, hash: u32, item: Item) {
-        if self.used >= self.lines.len() * (WIDTH - 1) {
-            self.grow(self.lines.len() + self.lines.len() / 4 + 1);
-        }
-        let mut at = self.home(hash);
-        while !self.lines[at].push(hash, item) {
-            at = self.after(at);
-        }
-        self.used += 1;
-    }
-
-    /// Takes out a slot of this hash that holds the item.
-    fn remove(&mut self, hash: u32, item: Item) {
-        let mut at = self.home(hash);
-        loop {
-            let line = &mut self.lines[at];
-            let slots = line.slots_of(hash);
-            if let Some(slot) = (0..WIDTH).find(|&slot| slots >> slot & 1 == 1 && line.item(slot) == item) {
-                line.remove(slot);
-                self.used -= 1;
-                return;
-            }
-            debug_assert!(line.passed, "it is there");
-            at = self.after(at);
-        }
-    }
-
-    fn grow(&mut self, lines: usize) {
-        let before = std::mem::replace(self, Part::new(lines));
-        before.lines.iter().flat_map(Line::all).for_each(|(hash, item)| self.insert(hash, item));
     }
 }
 
 /// The table.
 pub(super) struct Table {
-    parts: Vec<Part>,
+    lines: Lines<Items, WIDTH>,
     /// Changes since the last commit, in order.
     changes: Vec<Change>,
 }
@@ -167,59 +71,29 @@ struct Change {
     removed: bool,
 }
 
-/// The highest bits of a hash say which part has it.
-const PART_BITS: u32 = 2;
-
 impl Default for Table {
     fn default() -> Table {
-        Table { parts: vec![Part::new(1); 1 << PART_BITS], changes: Vec::new() }
+        Table { lines: Lines::new(), changes: Vec::new() }
     }
 }
 
 impl Table {
     /// Makes room for so many items in all.
     pub(super) fn reserve(&mut self, items: usize) {
-        // a twentieth more, for hashes do not fall into the parts evenly
-        let lines = (items + items / 20) / (self.parts.len() * (WIDTH - 1)) + 1;
-        self.parts.iter_mut().filter(|part| part.lines.len() < lines).for_each(|part| part.grow(lines));
-    }
-
-    #[inline]
-    fn part(&self, hash: u32) -> &Part {
-        &self.parts[(hash >> (32 - PART_BITS)) as usize]
-    }
-
-    #[inline]
-    fn part_mut(&mut self, hash: u32) -> &mut Part {
-        &mut self.parts[(hash >> (32 - PART_BITS)) as usize]
+        self.lines.reserve(items);
     }
 
     /// Has the line where a hash belongs brought into the cache.
     #[inline]
     pub(super) fn prefetch(&self, hash: u32) {
-        let part = self.part(hash);
-        kernel::prefetch(&part.lines, part.home(hash));
+        self.lines.prefetch(hash);
     }
 
     /// Puts what stands in a bucket into `list`, ascending: the mark of a split, or items.
     #[inline]
     pub(super) fn read(&self, hash: u32, list: &mut Vec<Item>) {
         list.clear();
-        let part = self.part(hash);
-        let home = part.home(hash);
-        let mut at = home;
-        loop {
-            let line = &part.lines[at];
-            let mut slots = line.slots_of(hash);
-            while slots != 0 {
-                list.push(line.item(slots.trailing_zeros() as usize));
-                slots &= slots - 1;
-            }
-            at = part.after(at);
-            if !line.passed || at == home {
-                break;
-            }
-        }
+        self.lines.each(hash, |item| list.push(item));
         if list.len() > 1 {
             list.sort_unstable();
         }
@@ -232,14 +106,14 @@ impl Table {
     }
 
     fn put(&mut self, hash: u32, item: Item) {
-        self.part_mut(hash).insert(hash, item);
+        self.lines.insert(hash, item);
         self.changes.push(Change { hash, item, removed: false });
     }
 
     /// Empties a bucket, which holds `items`, and marks it as split.
     pub(super) fn split(&mut self, hash: u32, items: &[Item]) {
         for &item in items {
-            self.part_mut(hash).remove(hash, item);
+            self.lines.remove(hash, item);
             self.changes.push(Change { hash, item, removed: true });
         }
         self.put(hash, Item::SPLIT);
@@ -254,8 +128,7 @@ impl Table {
     pub(super) fn undo_to(&mut self, mark: usize) {
         while self.changes.len() > mark {
             let Change { hash, item, removed } = self.changes.pop().expect("longer than the mark");
-            let part = self.part_mut(hash);
-            if removed { part.insert(hash, item) } else { part.remove(hash, item) }
+            if removed { self.lines.insert(hash, item) } else { self.lines.remove(hash, item) }
         }
     }
 
@@ -266,14 +139,14 @@ impl Table {
 
     /// Bytes that it holds.
     pub(super) fn bytes(&self) -> usize {
-        let lines: usize = self.parts.iter().map(|part| part.lines.capacity()).sum();
-        lines * size_of::<Line>() + self.changes.capacity() * size_of::<Change>()
+        self.lines.bytes() + self.changes.capacity() * size_of::<Change>()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::lines::PART_BITS;
     use proptest::prelude::*;
     use std::collections::HashMap;
 
@@ -302,7 +175,7 @@ mod tests {
         (0..3000).for_each(|place| table.add(u32::MAX, Item { place, note: [0; 2] }));
         assert_eq!(bucket(&table, u32::MAX).len(), 3000);
         table.undo_to(0);
-        assert!(bucket(&table, u32::MAX).is_empty() && table.parts.iter().all(|part| part.used == 0));
+        assert!(bucket(&table, u32::MAX).is_empty() && table.lines.parts.iter().all(|part| part.used == 0));
     }
 
     #[test]
@@ -313,7 +186,8 @@ mod tests {
             (0..6).for_each(|place| table.add(hash, Item { place, note: [0; 2] }));
             table.undo_to(0);
         }
-        assert!(table.part(first).lines.len() == 2 && table.part(first).lines.iter().all(|line| line.passed));
+        let part = table.lines.part(first);
+        assert!(part.lines.len() == 2 && part.lines.iter().all(|line| line.passed));
         assert!(bucket(&table, first).is_empty() && bucket(&table, last).is_empty());
     }
 
