@@ -5,6 +5,7 @@
 
 mod bytes;
 pub(crate) mod chars;
+mod deal;
 mod document;
 mod escape;
 mod excerpt;
@@ -15,6 +16,7 @@ mod span;
 mod tokens;
 
 pub use bytes::Bytes;
+pub(crate) use deal::deal;
 pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Role, Skipped, Source};
 pub(crate) use escape::pieces as pieces_of_json_string;
 pub use escape::{decode as decode_json_string, validate as validate_json_string};

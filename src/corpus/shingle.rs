@@ -1,5 +1,6 @@
 //! Token hashes → shingles: a 64-bit hash of each run of `n` consecutive tokens, made by [`crate::kernel`].
 
+use super::deal::deal;
 use crate::kernel::{self, MAX_SHINGLE};
 
 /// Makes shingles of `n` tokens.
@@ -54,22 +55,9 @@ fn sorted(mut hashes: Vec<u64>) -> Vec<u64> {
     }
     // shares of two to four
     let bits = (hashes.len().ilog2() - 1).min(MOST_BITS);
-    let share = |hash: u64| (hash >> (u64::BITS - bits)) as usize;
-    let mut ends = [0u32; 1 << MOST_BITS];
-    let ends = &mut ends[..1 << bits];
-    hashes.iter().for_each(|&hash| ends[share(hash)] += 1);
-    let mut total = 0;
-    for end in ends.iter_mut() {
-        total += std::mem::replace(end, total);
-    }
-    let mut order = vec![0; hashes.len()];
-    for &hash in &hashes {
-        let place = &mut ends[share(hash)];
-        order[*place as usize] = hash;
-        *place += 1;
-    }
+    let (mut order, ends) = deal(hashes.iter().copied(), hashes.iter().copied(), bits);
     let mut start = 0;
-    for end in ends.iter().map(|&end| end as usize) {
+    for end in ends {
         sort_share(&mut order[start..end]);
         start = end;
     }
