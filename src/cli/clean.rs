@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::output::{Target, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
 use crate::report::{Report, ReportFormat};
-use crate::resume::run_folder;
 
 pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     if let Some(run) = &args.status {
@@ -82,8 +81,7 @@ fn to_files(
     terminal: &Terminal,
 ) -> Result<()> {
     let progress = terminal.progress();
-    // where a run was killed while it put its output in place, what stands there may be half of it: that is put right first
-    if !args.resume && !run_folder(target.path()).exists() {
+    if !args.resume && !(args.force && unfinished::is_half_placed(target)) {
         check_target(target, inputs, args.force)?;
     }
     // a run that waits for its standard input ends at once when asked to, so it leaves nothing before that was read

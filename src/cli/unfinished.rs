@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::output::{Target, has_ledger, state_dir};
 use crate::pipeline::VERSION;
 use crate::report::Style;
-use crate::resume::{Card, Found, Opened, RunFolder, Start, Status, ends};
+use crate::resume::{Card, Found, Manifest, Opened, RunFolder, Start, Status, ends, run_folder};
 
 /// Bytes of text from which on a run is saved unless somebody says otherwise: it takes ten seconds and more.
 const WORTH_SAVING: u64 = 1 << 30;
@@ -52,6 +52,12 @@ pub(super) fn open(
             Ok(None)
         }
     }
+}
+
+/// Whether a run was killed while it put its output in place: what stands there may be half of it, until
+/// [`open`] has put that right.
+pub(super) fn is_half_placed(target: &Target) -> bool {
+    matches!(Manifest::find(&run_folder(target.path())), Found::Run(run) if run.placing.is_some())
 }
 
 /// The version and the build of this program: two builds of one version may have another opinion on what is in a part. The

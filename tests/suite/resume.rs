@@ -173,6 +173,7 @@ fn an_output_that_is_replaced_is_never_lost() {
             if output.status.code() == Some(0) {
                 break;
             }
+            assert!(step < 1000, "there is no end of steps: {}", String::from_utf8_lossy(&output.stderr));
         }
         assert!(away > 0 || target == "out.jsonl", "no step at which the old one is away and the new one not there");
     }
