@@ -1,8 +1,7 @@
 //! Bytes → compressed bytes, with the codec of the input at its usual level.
 //!
 //! gzip and zstd are compressed on all threads, into one member or frame: there are readers that stop after the first.
-//! Always: what
-//! is written depends on the bytes and on how many were expected, never on the number of threads.
+//! Always: what is written depends on the bytes and on how many were expected, never on the number of threads.
 
 use std::io::{self, BufWriter, Write};
 
