@@ -81,7 +81,8 @@ fn to_files(
     terminal: &Terminal,
 ) -> Result<()> {
     let progress = terminal.progress();
-    if !args.resume && !(args.force && unfinished::is_half_placed(target)) {
+    let goes_on = args.resume || args.force && unfinished::is_half_placed(target);
+    if !goes_on {
         check_target(target, inputs, args.force)?;
     }
     // a run that waits for its standard input ends at once when asked to, so it leaves nothing before that was read
