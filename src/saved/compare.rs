@@ -84,7 +84,8 @@ fn compare_sketches(a: &[u8], b: &[u8], shingler: Shingler, config: &Config) -> 
     let Some(table) = tables.first() else { return Ok(None) };
     let class = |doc| table.rows_of(DocId(doc)).first().map(|row| row.class).filter(|&class| table.is_near(class));
     let (Some(a), Some(b)) = (class(0), class(1)) else { return Ok(None) };
-    let bands = table.bands_of(a).zip(table.bands_of(b)).zip(1..);
+    let all = 0..table.options.bands();
+    let bands = table.bands_of(a, all.clone()).zip(table.bands_of(b, all)).zip(1..);
     Ok(Some(SketchComparison {
         banding,
         met: bands.filter(|((x, y), _)| x == y).map(|(_, band)| band).collect(),

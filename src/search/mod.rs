@@ -5,6 +5,7 @@
 //! answers is a *link*, verified on the text itself: equal digests, or a similarity computed exactly from both shingle
 //! sets, at or above the threshold, with a segment that is kept. Pairs never leave this module.
 
+mod buckets;
 mod contain;
 mod decisions;
 pub mod edits;
@@ -24,7 +25,7 @@ use crate::sketch::{Sketcher, Table, Wording};
 use contain::Postings;
 pub use decisions::{Apart, Choice, Decision, Decisions, Pair};
 pub use join::Join;
-use near::Buckets;
+use near::Near;
 pub use verify::{Measure, similarity};
 use verify::{Sets, Verified};
 
@@ -59,7 +60,7 @@ enum Candidates {
     /// Equality only.
     None,
     /// MinHash bands.
-    Buckets(Buckets),
+    Near(Box<Near>),
     /// An inverted index of shingles.
     Postings(Postings),
 }
@@ -113,12 +114,12 @@ impl<'c> Searcher<'c> {
             (Some(_), Measure::Jaccard) => {
                 let _reading = corpus.read_here_and_there();
                 progress.begin(Stage::Search, 0);
-                let (buckets, likely) = near::group(&table, options.similarity, grows);
+                let (near, likely) = Near::group(&table, options.similarity)?;
                 progress.end();
                 progress.begin(Stage::Search, likely.len() as u64);
                 verified = verify::all(corpus, &table, &likely, &sets, saved, progress)?;
                 progress.end();
-                Candidates::Buckets(buckets)
+                Candidates::Near(Box::new(near))
             }
         };
         let kept = vec![None; table.classes()];
@@ -148,13 +149,13 @@ impl<'c> Searcher<'c> {
         let known = self.table.classes();
         let class = self.table.add(sketcher, text, doc, spans)?;
         self.kept.resize(self.table.classes(), None);
-        if let Candidates::Buckets(buckets) = &mut self.candidates
+        if let Candidates::Near(near) = &mut self.candidates
             && class as usize >= known
             && self.table.is_near(class)
         {
             let original = self.table.rows_of(doc).first().filter(|_| self.table.options.unit == Unit::Document);
             let original = original.map(|row| row.class).filter(|&class| self.table.is_near(class));
-            buckets.admit(&self.table, class, original, |other| self.kept[other as usize].is_some());
+            near.admit(&self.table, class, original, |other| self.kept[other as usize].is_some());
             let (added, tokens) = self.added.get_or_insert_default();
             *added = class;
             tokens.clear();
@@ -168,8 +169,8 @@ impl<'c> Searcher<'c> {
         for row in self.table.rows_of(doc) {
             kernel::prefetch(&self.kept, row.class as usize);
             self.table.prepare(row.class);
-            if let Candidates::Buckets(buckets) = &self.candidates {
-                buckets.prepare(row.class);
+            if let Candidates::Near(near) = &self.candidates {
+                near.prepare(row.class);
             }
         }
     }
@@ -185,7 +186,7 @@ impl<'c> Searcher<'c> {
         }
         let mut candidates = match &mut self.candidates {
             Candidates::None => return None,
-            Candidates::Buckets(buckets) => buckets.candidates(&self.table, class, self.options.similarity),
+            Candidates::Near(near) => near.candidates(&self.table, class, self.options.similarity),
             Candidates::Postings(postings) => {
                 let set = self.sets.get(self.corpus, &self.table, class);
                 postings.candidates(&set, self.options.similarity)
@@ -260,7 +261,7 @@ impl<'c> Searcher<'c> {
         }
         match &mut self.candidates {
             Candidates::None => {}
-            Candidates::Buckets(buckets) => buckets.insert(&self.table, class),
+            Candidates::Near(near) => near.insert(class),
             Candidates::Postings(postings) => {
                 let set = self.sets.get(self.corpus, &self.table, class);
                 postings.insert(&set, class);
@@ -288,7 +289,7 @@ impl<'c> Searcher<'c> {
             }
             match &mut self.candidates {
                 Candidates::None => {}
-                Candidates::Buckets(buckets) => buckets.remove_last(&self.table, class),
+                Candidates::Near(near) => near.remove_last(class),
                 Candidates::Postings(postings) => {
                     let set = self.sets.get(self.corpus, &self.table, class);
                     postings.remove_last(&set);

@@ -1,182 +1,296 @@
 //! Bands → candidates.
 //!
-//! Two classes are candidates if they share a band. [`group`] looks at all classes once, band by band, and notes which
-//! bands of a class anybody else has: the others need never be looked up. [`Buckets`] then holds the *kept* classes only,
-//! so a newcomer meets keepers and nothing else, and at most [`KEEPERS_PER_BUCKET`] of them: a bucket of 100,000 members
-//! costs linear time. A keeper beyond that number is not found through that bucket; 16 lost nothing on real paragraphs
-//! (`algorithms.md` §3).
+//! Two classes are candidates if they share a band. [`Near::group`] looks at all classes once, band by band, and notes who
+//! shares one with whom: a band that nobody else has need never be looked up. [`Buckets`] then holds the *kept* classes
+//! only, so a newcomer meets keepers and nothing else.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
+use crate::corpus::deal;
+use crate::error::{Error, Result};
 use crate::kernel::prefetch;
 use crate::memory;
 use crate::sketch::{HASHES, HashIndex, Table, entry, hash_of, matches};
 
-/// Kept classes that one bucket holds at the most.
-const KEEPERS_PER_BUCKET: u32 = 32;
+use super::buckets::{Buckets, Member};
 
 /// A candidate whose signature agrees in less than the threshold minus this is not verified: 3.4 standard deviations.
 const SIGNATURE_MARGIN: f64 = 0.12;
 
-/// No entry.
-const NONE: u32 = u32::MAX;
-
-/// Which kept classes stand in each bucket.
-#[derive(Default)]
-pub(super) struct Buckets {
-    /// Newest entry of each bucket.
-    heads: FxHashMap<u64, u32>,
-    entries: Vec<Entry>,
-    /// For each class that was grouped, the bands that it shares with another; classes added later look all bands up.
-    shared: Vec<u64>,
-    /// If classes are added later: for each band, the first class of each hash.
-    first: Vec<HashIndex>,
-    /// Keepers met while looking up, with the entry in the first band shared.
-    met: Vec<(u32, u32)>,
-}
-
-/// A kept class in a bucket.
-struct Entry {
-    class: u32,
-    /// The entry before it in the same bucket.
-    next: u32,
-    /// Entries in the bucket up to this one.
-    depth: u32,
-}
-
-/// The key of a bucket.
-fn key(band: usize, hash: u32) -> u64 {
-    (band as u64) << 32 | u64::from(hash)
-}
-
-/// The bands of a class that `shared` allows, as bucket keys.
-fn keys<'a>(table: &'a Table, shared: &[u64], class: u32) -> impl Iterator<Item = u64> + use<'a> {
-    let mask = shared.get(class as usize).copied().unwrap_or(u64::MAX);
-    // most classes share none
-    let bands = if mask == 0 { 0 } else { table.options.bands() };
-    let shares = move |band: &usize| mask & bit(*band) != 0;
-    (0..bands).filter(shares).map(move |band| key(band, table.band_of(class, band)))
-}
-
-/// Groups all classes by their bands. Gives empty buckets, and the pairs (class, first class in a bucket of it) that are
-/// likely to be asked for, ascending.
-///
-/// Costs a pass over the classes per band. If the table `grows` later, 10 bytes are kept for each class and band.
-pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> (Buckets, Vec<(u32, u32)>) {
-    let near: Vec<u32> = (0..table.classes() as u32).filter(|&class| table.is_near(class)).collect();
-    let bands = table.options.bands();
-    let numbers: Vec<usize> = (0..bands).collect();
-    let grouped: Vec<Grouped> = numbers
-        .par_chunks(BANDS_AT_ONCE)
-        .flat_map_iter(|bands| group_bands(table, &near, bands, similarity, grows))
-        .collect();
-    // bands that have no bit of their own are always looked up
-    let mut shared = vec![if bands > 63 { bit(63) } else { 0 }; table.classes()];
-    let (mut first, mut pairs) = (Vec::new(), Vec::new());
-    for (band, grouped) in grouped.into_iter().enumerate() {
-        let together = memory::watched(grouped.together.iter(), LOOKED_AT);
-        together.for_each(|&class| shared[class as usize] |= bit(band));
-        memory::touched(size_of_val(&*grouped.likely));
-        first.extend(grouped.first);
-        pairs.extend(grouped.likely);
-    }
-    pairs.par_sort_unstable_by_key(|&(class, keeper)| (keeper, class));
-    pairs.dedup();
-    (Buckets { shared, first, ..Buckets::default() }, pairs)
-}
-
-/// The bit of a band; bands beyond the 64th share the last one.
-fn bit(band: usize) -> u64 {
-    1 << band.min(63)
-}
-
-/// What one band says.
-struct Grouped {
-    /// Classes that share it with another.
-    together: Vec<u32>,
-    /// The first class of each hash, if classes are added later.
-    first: Option<HashIndex>,
-    /// Each class with the first one of its bucket, if their signatures promise a link.
-    likely: Vec<(u32, u32)>,
-}
-
 /// Bytes that come into memory, more or less, with each of many elements that are looked up in a column.
 const LOOKED_AT: usize = 64;
 
-/// Bands that one task groups: the bands of a class stand side by side, so that one access to memory brings all of these.
-const BANDS_AT_ONCE: usize = 4;
+/// Bands that are grouped at a time, or one for each thread: the bands of a class stand side by side, so that one access to
+/// memory brings all of these.
+const BANDS_AT_ONCE: usize = 6;
 
-/// Classes whose bands are read from disk together, where they are spilled.
-const READ_AT_ONCE: usize = 8192;
+/// Classes that are worked off in one go.
+const AT_ONCE: usize = 8192;
 
-fn group_bands(table: &Table, near: &[u32], bands: &[usize], similarity: f64, grows: bool) -> Vec<Grouped> {
-    let mut columns: Vec<Vec<u32>> = bands.iter().map(|_| Vec::with_capacity(near.len())).collect();
-    let rows = table.options.banding.map_or(0, |banding| banding.rows);
-    for classes in near.chunks(READ_AT_ONCE) {
+/// What is near what.
+pub(super) struct Near {
+    buckets: Buckets,
+    /// Classes that were grouped: those added later have higher numbers.
+    grouped: u32,
+    /// For each band, once a class was added.
+    first: Option<Vec<First>>,
+}
+
+impl Near {
+    /// Groups all classes by their bands. Gives the pairs (class, first class in a bucket of it) that are likely to be asked
+    /// for besides, by keeper and then by class.
+    ///
+    /// Costs a pass over the classes per band, and 8 bytes for a class and 5 to 10 for each band that it shares.
+    pub(super) fn group(table: &Table, similarity: f64) -> Result<(Near, Vec<(u32, u32)>)> {
+        let grouped = table.classes() as u32;
+        let groups = each_band(table, grouped, repeated);
+        if groups.iter().map(Vec::len).sum::<usize>() > Buckets::MOST {
+            return Err(Error::Usage(format!(
+                "too many {}s look alike: more than 2^31 of their bands are shared\n  remedy: raise `--similarity` or \
+                 `--min-tokens`, or clean parts of the corpus on their own first",
+                table.options.unit.name()
+            )));
+        }
+        let (buckets, firsts) = Buckets::new(table.classes(), &groups);
+        drop(groups);
+        let near = Near { buckets, grouped, first: None };
+        let likely = near.likely(table, &firsts, similarity);
+        Ok((near, likely))
+    }
+
+    /// Each class with the first ones of its buckets, where their signatures promise a link.
+    fn likely(&self, table: &Table, firsts: &[u32], similarity: f64) -> Vec<(u32, u32)> {
+        let ranges: Vec<Range<u32>> =
+            (0..self.grouped).step_by(AT_ONCE).map(|at| at..self.grouped.min(at + AT_ONCE as u32)).collect();
+        let in_range = |range: Range<u32>| {
+            let (mut likely, mut met) = (Vec::new(), Vec::new());
+            for class in range {
+                met.extend(
+                    self.buckets.of(class).map(|bucket| firsts[bucket as usize]).filter(|&first| first != class),
+                );
+                met.sort_unstable();
+                met.dedup();
+                // signatures stand in the order of classes, and those of the first ones here and there
+                memory::touched(met.len() * memory::AROUND);
+                let alike = met.drain(..).filter(|&first| may_be_alike(table, class, first, similarity));
+                likely.extend(alike.map(|first| (class, first)));
+            }
+            likely
+        };
+        let mut likely: Vec<(u32, u32)> = ranges.into_par_iter().flat_map_iter(in_range).collect();
+        likely.par_sort_unstable_by_key(|&(class, keeper)| (keeper, class));
+        likely
+    }
+
+    /// The kept classes that share a band with `class` and whose signatures promise a link: those that agree most first,
+    /// and of those the one kept first.
+    pub(super) fn candidates(&mut self, table: &Table, class: u32, similarity: f64) -> Vec<u32> {
+        let met = self.buckets.meet(class);
+        memory::touched(met.len() * memory::AROUND);
+        let least = least_agreement(similarity);
+        let agreeing = met.iter().map(|&(keeper, at)| (Reverse(agreement(table, class, keeper)), at, keeper));
+        let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
+        candidates.sort_unstable();
+        candidates.into_iter().map(|(_, _, keeper)| keeper).collect()
+    }
+
+    /// Says that a class will soon be asked for.
+    pub(super) fn prepare(&self, class: u32) {
+        self.buckets.prepare(class);
+    }
+
+    /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now. If it is
+    /// what is left of another class, the `original`, it has most of its bands, and who else has these is known. Costs a
+    /// look-up for each of the others; and the first time as much as grouping did, and 10 bytes for each class and band.
+    pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
+        let first = self.first.get_or_insert_with(|| each_band(table, self.grouped, First::new));
+        let hashes: Vec<u32> = table.bands_of(class, 0..table.options.bands()).collect();
+        let as_before = |&band: &usize| original.is_some_and(|original| table.band_of(original, band) == hashes[band]);
+        let (inherited, new): (Vec<usize>, Vec<usize>) = (0..hashes.len()).partition(as_before);
+        new.iter().for_each(|&band| first[band].filter.prepare(hashes[band]));
+        if let Some(original) = original {
+            self.buckets.inherit(class, original, &inherited, &is_kept);
+        }
+        for band in new {
+            let hash = hashes[band];
+            let has_it = |heir: u32| table.band_of(heir, band) == hash;
+            self.buckets.join(class, (band, hash), first[band].of(hash), has_it, &is_kept);
+        }
+    }
+
+    /// Adds a kept class to its buckets.
+    pub(super) fn insert(&mut self, class: u32) {
+        self.buckets.insert(class);
+    }
+
+    /// Takes out the class inserted last.
+    pub(super) fn remove_last(&mut self, class: u32) {
+        self.buckets.remove_last(class);
+    }
+}
+
+/// What is `made`, for each band, of those of the first `classes` classes that are near, ascending, and of their hashes.
+fn each_band<T: Send>(table: &Table, classes: u32, made: impl Fn(&[u32], &[u32]) -> T + Sync) -> Vec<T> {
+    let near: Vec<u32> = (0..classes).filter(|&class| table.is_near(class)).collect();
+    let bands = table.options.bands();
+    let at_once = rayon::current_num_threads().max(BANDS_AT_ONCE);
+    let some = (0..bands).step_by(at_once).map(|at| at..bands.min(at + at_once));
+    some.flat_map(|bands| {
+        let blocks: Vec<Block> =
+            near.par_chunks(AT_ONCE).map(|classes| Block::of(table, classes, bands.clone())).collect();
+        let of_band = |band: usize| {
+            let hashes: Vec<u32> = blocks.iter().flat_map(|block| block.hashes(band)).copied().collect();
+            made(&near, &hashes)
+        };
+        (0..bands.len()).into_par_iter().map(of_band).collect::<Vec<T>>()
+    })
+    .collect()
+}
+
+/// The hashes of some classes in some bands: band by band.
+struct Block {
+    hashes: Vec<u32>,
+    classes: usize,
+}
+
+impl Block {
+    fn of(table: &Table, classes: &[u32], bands: Range<usize>) -> Block {
         table.will_read_bands(classes);
-        for &class in classes {
-            memory::touched(bands.len() * rows);
-            columns.iter_mut().zip(bands).for_each(|(column, &band)| column.push(table.band_of(class, band)));
+        memory::touched(classes.len() * (HASHES + bands.len() * size_of::<u32>()));
+        let mut hashes = vec![0; classes.len() * bands.len()];
+        for (i, &class) in classes.iter().enumerate() {
+            let places = hashes.iter_mut().skip(i).step_by(classes.len());
+            places.zip(table.bands_of(class, bands.clone())).for_each(|(place, hash)| *place = hash);
         }
+        Block { hashes, classes: classes.len() }
     }
-    columns.into_iter().map(|column| group_band(table, near, &column, similarity, grows)).collect()
+
+    /// The hashes of one of the bands, counted from the first of these.
+    fn hashes(&self, band: usize) -> &[u32] {
+        &self.hashes[band * self.classes..(band + 1) * self.classes]
+    }
 }
 
-fn group_band(table: &Table, near: &[u32], hashes: &[u32], similarity: f64, grows: bool) -> Grouped {
-    let mut grouped = Grouped { together: Vec::new(), first: None, likely: Vec::new() };
-    let met = |first: u32, again: u32| {
-        grouped.together.extend([first, again]);
-        // signatures stand in the order of classes, and buckets do not
+/// The entries of one band.
+fn entries<'a>(near: &'a [u32], hashes: &'a [u32]) -> impl ExactSizeIterator<Item = u64> + Clone + use<'a> {
+    hashes.iter().zip(near).map(|(&hash, &class)| entry(hash, class))
+}
+
+/// The first class of each hash of a band. Most hashes that are looked up are not there, and the filter, an eighth as
+/// large as the index, knows that of 97 in 100.
+struct First {
+    filter: Filter,
+    classes: HashIndex,
+}
+
+impl First {
+    fn new(near: &[u32], hashes: &[u32]) -> First {
+        let filter = Filter::new(hashes);
+        First { filter, classes: HashIndex::new(entries(near, hashes), |_, _| true, |_, _| {}) }
+    }
+
+    fn of(&self, hash: u32) -> Option<u32> {
         memory::touched(memory::AROUND);
-        grouped.likely.extend(may_be_alike(table, again, first, similarity).then_some((again, first)));
-    };
-    let all_alike = |_, _| true;
-    let entries = hashes.iter().zip(near).map(|(&hash, &class)| entry(hash, class));
-    if grows {
-        grouped.first = Some(HashIndex::new(entries, all_alike, met));
-    } else {
-        // most hashes stand alone, and of these nothing is noted
-        let repeated = Repeated::new(hashes);
-        let entries: Vec<u64> =
-            memory::watched(entries, LOOKED_AT).filter(|&entry| repeated.may_hold(hash_of(entry))).collect();
-        HashIndex::new(entries.iter().copied(), all_alike, met);
+        self.filter.may_hold(hash).then(|| self.classes.find(hash, |_| true)).flatten()
     }
-    grouped
 }
 
-/// Which hashes occur more than once, and by chance a few others: two bits for each of more slots than there are hashes.
-struct Repeated {
-    slots: Vec<u8>,
-    mask: u32,
-}
+/// Which numbers are held, and by chance some others: a Bloom filter whose bits for a number stand in one word (Putze,
+/// Sanders, Singler, *Cache-, Hash- and Space-Efficient Bloom Filters*, 2007). It has ten to a number, and sets four.
+struct Filter(Vec<u64>);
 
-impl Repeated {
-    /// Slots that a byte holds.
-    const IN_A_BYTE: u32 = 4;
-
-    fn new(hashes: &[u32]) -> Repeated {
-        let len = (hashes.len().max(1) as u32).saturating_mul(4).checked_next_power_of_two().unwrap_or(1 << 31);
-        let mut repeated = Repeated { slots: vec![0; (len / Self::IN_A_BYTE) as usize], mask: len - 1 };
-        for &hash in memory::watched(hashes.iter(), LOOKED_AT) {
-            let (byte, shift) = repeated.slot(hash);
-            let bits = &mut repeated.slots[byte];
-            // 0, then 1, then 3 for good
-            *bits |= (*bits & 1 << shift) << 1 | 1 << shift;
+impl Filter {
+    fn new(numbers: &[u32]) -> Filter {
+        let mut filter = Filter(vec![0; numbers.len() * 10 / 64 + 1]);
+        for &number in memory::watched(numbers.iter(), LOOKED_AT) {
+            let (word, bits) = filter.place(number);
+            filter.0[word] |= bits;
         }
-        repeated
+        filter
     }
 
-    fn slot(&self, hash: u32) -> (usize, u32) {
-        let slot = hash & self.mask;
-        ((slot / Self::IN_A_BYTE) as usize, slot % Self::IN_A_BYTE * 2)
+    fn may_hold(&self, number: u32) -> bool {
+        let (word, bits) = self.place(number);
+        self.0[word] & bits == bits
     }
 
-    fn may_hold(&self, hash: u32) -> bool {
-        let (byte, shift) = self.slot(hash);
-        self.slots[byte] >> shift & 2 != 0
+    /// Says that a number will soon be asked for.
+    fn prepare(&self, number: u32) {
+        prefetch(&self.0, self.place(number).0);
+    }
+
+    /// The word of a number, and its bits in that.
+    fn place(&self, number: u32) -> (usize, u64) {
+        let mixed = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let word = ((mixed >> 32) * self.0.len() as u64) >> 32;
+        let bit = |i: u32| 1u64 << (mixed >> (6 * i) & 63);
+        (word as usize, bit(0) | bit(1) | bit(2) | bit(3))
+    }
+}
+
+/// Entries that are compared in one go, on average: what is needed for that stays in the cache.
+const SHARE: usize = 4096;
+
+/// Shares at the most, as a power of two: more of them than this cannot be dealt to at once without missing the cache.
+const MOST_BITS: u32 = 12;
+
+/// The classes whose hash another one has, ascending, each with the first that has it.
+///
+/// They are dealt out by their hashes, and compared share by share in a hash table with chains, which stays in the cache.
+fn repeated(near: &[u32], hashes: &[u32]) -> Vec<Member> {
+    let bits = (near.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
+    let counted = memory::watched(entries(near, hashes), size_of::<u64>());
+    // what is read, and what is written
+    let dealt = memory::watched(entries(near, hashes), 2 * size_of::<u64>());
+    let (dealt, ends) = deal(counted, dealt, bits);
+    let (mut chains, mut members, mut start) = (Chains::default(), Vec::new(), 0);
+    for end in ends {
+        memory::touched(size_of::<u64>() * (end - start));
+        chains.compare(&dealt[start..end], &mut members);
+        start = end;
+    }
+    members.sort_unstable();
+    members
+}
+
+/// A hash table of the entries of one share: those of a slot in a chain, each hash once.
+#[derive(Default)]
+struct Chains {
+    heads: Vec<u32>,
+    next: Vec<u32>,
+    /// The entry has met another with its hash.
+    has_met: Vec<bool>,
+}
+
+impl Chains {
+    fn compare(&mut self, share: &[u64], members: &mut Vec<Member>) {
+        const NONE: u32 = u32::MAX;
+        let slots = (2 * share.len()).next_power_of_two();
+        self.heads.clear();
+        self.heads.resize(slots, NONE);
+        self.next.resize(share.len().max(self.next.len()), NONE);
+        self.has_met.clear();
+        self.has_met.resize(share.len(), false);
+        for (i, &entry) in share.iter().enumerate() {
+            // the first bits of all hashes here are the same
+            let head = &mut self.heads[hash_of(entry) as usize & (slots - 1)];
+            let mut at = *head;
+            while at != NONE && hash_of(share[at as usize]) != hash_of(entry) {
+                at = self.next[at as usize];
+            }
+            if at == NONE {
+                self.next[i] = std::mem::replace(head, i as u32);
+                continue;
+            }
+            let first = share[at as usize] as u32;
+            if !std::mem::replace(&mut self.has_met[at as usize], true) {
+                members.push(Member { class: first, first });
+            }
+            members.push(Member { class: entry as u32, first });
+        }
     }
 }
 
@@ -195,91 +309,6 @@ fn least_agreement(similarity: f64) -> usize {
     ((similarity - SIGNATURE_MARGIN) * HASHES as f64).ceil().max(0.0) as usize
 }
 
-impl Buckets {
-    /// The kept classes that share a band with `class` and whose signatures promise a link: those that agree most first,
-    /// and of those the one kept first.
-    pub(super) fn candidates(&mut self, table: &Table, class: u32, similarity: f64) -> Vec<u32> {
-        self.met.clear();
-        for key in keys(table, &self.shared, class) {
-            memory::touched(memory::AROUND);
-            let mut at = self.heads.get(&key).copied().unwrap_or(NONE);
-            while let Some(entry) = self.entries.get(at as usize) {
-                self.met.push((entry.class, at));
-                at = entry.next;
-            }
-        }
-        self.met.sort_by_key(|&(keeper, _)| keeper);
-        self.met.dedup_by_key(|&mut (keeper, _)| keeper);
-        memory::touched(self.met.len() * memory::AROUND);
-        let least = least_agreement(similarity);
-        let agreeing = self.met.iter().map(|&(keeper, at)| (Reverse(agreement(table, class, keeper)), at, keeper));
-        let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
-        candidates.sort_unstable();
-        candidates.into_iter().map(|(_, _, keeper)| keeper).collect()
-    }
-
-    /// Says that a class will soon be asked for.
-    pub(super) fn prepare(&self, class: u32) {
-        prefetch(&self.shared, class as usize);
-    }
-
-    /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now, and
-    /// those that are kept are entered in that bucket. If it is what is left of another class, the `original`, it has most
-    /// of its bands, and who else has these is known. Costs a look-up for each of the others.
-    pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
-        let known = |band: usize, hash: u32| original.filter(|&original| table.band_of(original, band) == hash);
-        let hashes: Vec<u32> = table.bands_of(class).collect();
-        self.first.iter().zip(&hashes).for_each(|(first, &hash)| first.prepare(hash));
-        for (band, hash) in hashes.into_iter().enumerate().take(self.first.len()) {
-            memory::touched(memory::AROUND);
-            let other = known(band, hash).or_else(|| self.first[band].find(hash, |_| true));
-            other.into_iter().for_each(|other| self.share(band, hash, other, &is_kept));
-        }
-    }
-
-    /// A class that may have had a band alone shares it from now on.
-    fn share(&mut self, band: usize, hash: u32, class: u32, is_kept: impl Fn(u32) -> bool) {
-        let shared = &mut self.shared[class as usize];
-        if *shared & bit(band) == 0 && band < 63 {
-            *shared |= bit(band);
-            if is_kept(class) {
-                self.enter(key(band, hash), class);
-            }
-        }
-    }
-
-    /// Adds a kept class to its buckets.
-    pub(super) fn insert(&mut self, table: &Table, class: u32) {
-        for key in keys(table, &self.shared, class) {
-            self.enter(key, class);
-        }
-    }
-
-    /// Adds a class to one bucket, unless that is full.
-    fn enter(&mut self, key: u64, class: u32) {
-        memory::touched(memory::AROUND);
-        let head = self.heads.entry(key).or_insert(NONE);
-        let depth = self.entries.get(*head as usize).map_or(1, |e| e.depth + 1);
-        if depth <= KEEPERS_PER_BUCKET {
-            self.entries.push(Entry { class, next: *head, depth });
-            *head = self.entries.len() as u32 - 1;
-        }
-    }
-
-    /// Takes out the class inserted last.
-    pub(super) fn remove_last(&mut self, table: &Table, class: u32) {
-        for key in keys(table, &self.shared, class) {
-            let Some(head) = self.heads.get_mut(&key) else { continue };
-            if let Some(entry) = self.entries.get(*head as usize).filter(|e| e.class == class) {
-                *head = entry.next;
-            }
-        }
-        while self.entries.last().is_some_and(|e| e.class == class) {
-            self.entries.pop();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,13 +316,35 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_repeated_is_held(hashes in proptest::collection::vec(0u32..2000, 0..300)) {
-            let repeated = Repeated::new(&hashes);
-            let held = hashes.iter().filter(|&&hash| repeated.may_hold(hash)).count();
-            let times = |hash: u32| hashes.iter().filter(|&&other| other == hash).count();
-            let again = hashes.iter().filter(|&&hash| times(hash) > 1).count();
-            prop_assert!(hashes.iter().all(|&hash| times(hash) < 2 || repeated.may_hold(hash)));
-            prop_assert!(held <= again + hashes.len() / 2 + 5, "{held} are held, and {again} are repeated");
+        fn who_is_repeated_is_known(hashes in proptest::collection::vec(0u32..200, 0..300), step in 1u32..4) {
+            let hashes: Vec<u32> = hashes.into_iter().map(|hash| hash.wrapping_mul(0x9e37_79b1)).collect();
+            let near: Vec<u32> = (0..hashes.len() as u32).map(|i| i * step).collect();
+            let with = |hash: u32| hashes.iter().zip(&near).filter(move |&(&other, _)| other == hash).map(|(_, &class)| class);
+            let members = hashes.iter().zip(&near).filter(|&(&hash, _)| with(hash).count() > 1);
+            let members: Vec<Member> = members
+                .map(|(&hash, &class)| Member { class, first: with(hash).next().expect("at least itself") })
+                .collect();
+            prop_assert_eq!(repeated(&near, &hashes), members);
         }
+
+        #[test]
+        fn what_is_there_is_found(hashes in proptest::collection::vec(0u32..200, 0..300), others in proptest::collection::vec(0u32..300, 100)) {
+            let near: Vec<u32> = (0..hashes.len() as u32).collect();
+            let first = First::new(&near, &hashes);
+            for hash in others {
+                first.filter.prepare(hash);
+                prop_assert_eq!(first.of(hash), hashes.iter().position(|&other| other == hash).map(|class| class as u32));
+            }
+        }
+    }
+
+    #[test]
+    fn few_others_are_held_by_chance() {
+        let number = |i: u32| i.wrapping_mul(0x85eb_ca6b) ^ 0x1234_5678;
+        let held: Vec<u32> = (0..100_000).map(number).collect();
+        let filter = Filter::new(&held);
+        assert!(held.iter().all(|&number| filter.may_hold(number)));
+        let by_chance = (100_000..200_000).filter(|&i| filter.may_hold(number(i))).count();
+        assert!((100..4_000).contains(&by_chance), "{by_chance} of 100,000 others");
     }
 }

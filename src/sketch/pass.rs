@@ -307,6 +307,6 @@ mod tests {
         let new = tables[0].add(&mut sketcher, b"a b c d e", DocId(1), &[Span::new(0, 9)]).unwrap();
         assert_eq!(new, 2);
         assert_eq!(&*tables[0].text_of(&corpus, new), b"a b c d e");
-        assert_eq!(tables[0].bands_of(new).count(), 18);
+        assert_eq!(tables[0].bands_of(new, 0..18).count(), 18);
     }
 }

@@ -148,8 +148,9 @@ mod tests {
     fn said(corpus: &Corpus, table: &Table) -> Vec<String> {
         let rows = corpus.ids().map(|id| format!("{:?}", table.rows_of(id)));
         let classes = (0..table.classes() as u32).map(|class| {
-            let near =
-                table.is_near(class).then(|| (table.bands_of(class).collect::<Vec<_>>(), table.signature_of(class)));
+            let near = table.is_near(class).then(|| {
+                (table.bands_of(class, 0..table.options.bands()).collect::<Vec<_>>(), table.signature_of(class))
+            });
             format!("{} {:x} {near:?}", table.tokens_of(class), table.digest_of(class))
         });
         rows.chain(classes).chain([format!("{:?}", table.tally)]).collect()

@@ -5,6 +5,7 @@
 //! 10 more per class while it is open, and while it is made 33 per row instead of 32 of the 36.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
@@ -124,15 +125,20 @@ impl Table {
     /// The hash of one band of a class, 0 to [`SketchOptions::bands`].
     #[inline]
     pub fn band_of(&self, class: u32, band: usize) -> u32 {
-        match self.options.banding {
-            Some(banding) if banding.is_derived() => banding.derive(self.signature_of(class), band),
-            _ => self.bands[self.signed[class as usize] as usize * self.options.bands() + band],
-        }
+        self.bands_of(class, band..band + 1).next().expect("one band, one hash")
     }
 
-    /// The hashes of all bands of a class.
-    pub fn bands_of(&self, class: u32) -> impl Iterator<Item = u32> {
-        (0..self.options.bands()).map(move |band| self.band_of(class, band))
+    /// The hashes of some of the bands of a class.
+    #[inline]
+    pub fn bands_of(&self, class: u32, bands: Range<usize>) -> impl Iterator<Item = u32> {
+        let signed = self.signed[class as usize] as usize;
+        let derived = self.options.banding.filter(|banding| banding.is_derived());
+        let signature = &self.signatures[signed];
+        let kept = &self.bands[signed * self.options.kept_bands()..];
+        bands.map(move |band| match derived {
+            Some(banding) => banding.derive(signature, band),
+            None => kept[band],
+        })
     }
 
     /// Says that the bands of these near classes, which are ascending, will be asked for one after the other.

@@ -1,0 +1,428 @@
+//! Who stands in which bucket.
+//!
+//! In: for each band the classes that have the same hash in it, then classes that are kept, taken back, or added. Out: the
+//! kept classes in the buckets of a class. Always: classes with the same hash in a band are members of the same bucket, and
+//! a band that a class has alone has none, so that it costs nothing; a bucket holds [`KEEPERS`] kept classes at the most, so
+//! that a bucket of 100,000 members costs linear time.
+//!
+//! Classes are settled in the order of their numbers, more or less. So what a class is a member of stands in that order,
+//! and buckets are numbered by their first members: what is looked up next stands close to what was looked up last, in
+//! memory and, where it does not fit, on disk. Tried before: a hash table of kept classes by band and hash, which missed the
+//! cache with each look-up, and brought a page from disk under a limit on memory.
+
+use rustc_hash::FxHashMap;
+
+use crate::memory;
+
+/// Kept classes that one bucket holds at the most. A keeper beyond is not found through that bucket; 16 lost nothing on
+/// real paragraphs (`algorithms.md` §3).
+const KEEPERS: u32 = 32;
+
+/// Bytes that come into memory, more or less, with each member: it is read in order, and its place is looked up.
+const LOOKED_AT: usize = 64;
+
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+/// A member of a group of classes that have the same hash in one band, and the first of that group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Member {
+    pub(super) class: u32,
+    /// The member with the lowest number: of the first one, itself.
+    pub(super) first: u32,
+}
+
+/// The buckets of one unit, and the kept classes in them.
+#[derive(Default)]
+pub(super) struct Buckets {
+    memberships: Memberships,
+    keepers: Keepers,
+    /// Keepers met while looking up, each with its entry.
+    met: Vec<(u32, u32)>,
+}
+
+/// Which buckets each class is a member of.
+#[derive(Default)]
+struct Memberships {
+    /// Those of class `c` that was grouped are `starts[c]..starts[c + 1]`, their bands ascending.
+    starts: Vec<usize>,
+    bands: Vec<u8>,
+    buckets: Vec<u32>,
+    /// Memberships that came later.
+    gained: Vec<Gained>,
+    /// Of each class that has gained memberships, the newest.
+    newest: FxHashMap<u32, u32>,
+    /// The first class of each band and hash that no grouped class has.
+    first_added: FxHashMap<(u32, u32), u32>,
+    /// What is left of each class, after one cut or another.
+    heirs: FxHashMap<u32, Vec<u32>>,
+}
+
+/// The band that a class shares with its heirs only.
+const FAMILY: u8 = u8::MAX;
+
+/// A membership that came after classes were grouped.
+struct Gained {
+    bucket: u32,
+    band: u8,
+    /// The one before it of the same class.
+    next: u32,
+}
+
+/// The kept classes of each bucket.
+#[derive(Default)]
+struct Keepers {
+    /// The newest entry of each bucket.
+    heads: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+/// A kept class in a bucket.
+struct Entry {
+    class: u32,
+    /// The entry before it in the same bucket.
+    next: u32,
+    /// Entries in the bucket up to this one.
+    depth: u32,
+}
+
+impl Buckets {
+    /// Memberships that there can be: half of the numbers that an entry can have, the others are for what is added.
+    pub(super) const MOST: usize = (u32::MAX / 2) as usize;
+
+    /// The buckets of `classes` classes from the groups of each band, whose members are ascending; and the first member of
+    /// each bucket. There are at most [`Buckets::MOST`] members.
+    pub(super) fn new(classes: usize, groups: &[Vec<Member>]) -> (Buckets, Vec<u32>) {
+        let mut starts = vec![0; classes + 1];
+        for member in groups.iter().flatten() {
+            starts[member.class as usize] += 1;
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += std::mem::replace(start, total);
+        }
+        let (mut bands, mut buckets) = (vec![0; total], vec![0; total]);
+        let mut firsts = Vec::new();
+        for (band, members) in groups.iter().enumerate() {
+            for member in memory::watched(members.iter(), LOOKED_AT) {
+                let bucket = if member.class == member.first {
+                    firsts.push(member.first);
+                    firsts.len() as u32 - 1
+                } else {
+                    // what was filled in last for the first member is of this band: it came before
+                    buckets[starts[member.first as usize] - 1]
+                };
+                let place = &mut starts[member.class as usize];
+                (bands[*place], buckets[*place]) = (band as u8, bucket);
+                *place += 1;
+            }
+        }
+        // each start has moved to where the next one was
+        starts.rotate_right(1);
+        starts[0] = 0;
+        let keepers = Keepers { heads: vec![NONE; firsts.len()], entries: Vec::new() };
+        let memberships = Memberships { starts, bands, buckets, ..Memberships::default() };
+        (Buckets { memberships, keepers, met: Vec::new() }, firsts)
+    }
+
+    /// The buckets that a class is a member of.
+    pub(super) fn of(&self, class: u32) -> impl Iterator<Item = u32> {
+        self.memberships.of(class)
+    }
+
+    /// Says that a class will soon be asked for.
+    pub(super) fn prepare(&self, class: u32) {
+        crate::kernel::prefetch(&self.memberships.starts, class as usize);
+    }
+
+    /// The kept classes in the buckets of a class, ascending, each with a number that tells which was kept first.
+    pub(super) fn meet(&mut self, class: u32) -> &[(u32, u32)] {
+        self.met.clear();
+        for bucket in self.memberships.of(class) {
+            memory::touched(memory::AROUND);
+            self.met.extend(self.keepers.of(bucket));
+        }
+        self.met.sort_unstable();
+        self.met.dedup_by_key(|&mut (keeper, _)| keeper);
+        &self.met
+    }
+
+    /// Adds a kept class to its buckets.
+    pub(super) fn insert(&mut self, class: u32) {
+        for bucket in self.memberships.of(class) {
+            self.keepers.enter(bucket, class);
+        }
+    }
+
+    /// Takes out the class inserted last.
+    pub(super) fn remove_last(&mut self, class: u32) {
+        for bucket in self.memberships.of(class) {
+            self.keepers.leave(bucket, class);
+        }
+        self.keepers.forget_last(class);
+    }
+
+    /// Makes a class that was added after grouping, and is what is left of the `original`, a member of all buckets of that in
+    /// these bands, whose hashes both have; where the original has a hash alone, their own bucket stands for that.
+    pub(super) fn inherit(&mut self, class: u32, original: u32, bands: &[usize], is_kept: impl Fn(u32) -> bool) {
+        let family = self.bucket_in(original, FAMILY, |_| false, is_kept);
+        self.memberships.gain(class, FAMILY, family);
+        self.memberships.heirs.entry(original).or_default().push(class);
+        for &band in bands {
+            if let Some(bucket) = self.memberships.in_band(original, band as u8) {
+                self.memberships.gain(class, band as u8, bucket);
+            }
+        }
+    }
+
+    /// Tells of another hash of a class that was added after grouping. `first` is the first of the grouped classes that has it
+    /// in this band; from now on they share a bucket, with those heirs of the first one that have it too.
+    pub(super) fn join(
+        &mut self,
+        class: u32,
+        (band, hash): (usize, u32),
+        first: Option<u32>,
+        has_it: impl Fn(u32) -> bool,
+        is_kept: impl Fn(u32) -> bool,
+    ) {
+        memory::touched(memory::AROUND);
+        if let Some(first) = first.or_else(|| self.memberships.first_added(class, band, hash)) {
+            let bucket = self.bucket_in(first, band as u8, has_it, is_kept);
+            self.memberships.gain(class, band as u8, bucket);
+        }
+    }
+
+    /// The bucket of a class in one band. If it had its hash alone, a bucket is opened, for the heirs as well that have it,
+    /// and those that are kept are entered.
+    fn bucket_in(&mut self, class: u32, band: u8, has_it: impl Fn(u32) -> bool, is_kept: impl Fn(u32) -> bool) -> u32 {
+        if let Some(bucket) = self.memberships.in_band(class, band) {
+            return bucket;
+        }
+        let bucket = self.keepers.open();
+        let heirs = self.memberships.heirs.get(&class).into_iter().flatten().copied().filter(|&heir| has_it(heir));
+        let members: Vec<u32> = [class].into_iter().chain(heirs).collect();
+        for member in members {
+            self.memberships.gain(member, band, bucket);
+            if is_kept(member) {
+                self.keepers.enter(bucket, member);
+            }
+        }
+        bucket
+    }
+}
+
+impl Memberships {
+    /// The memberships that a class has since classes were grouped.
+    fn grouped(&self, class: u32) -> std::ops::Range<usize> {
+        match self.starts.get(class as usize..).and_then(|starts| starts.first_chunk()) {
+            Some(&[start, end]) => start..end,
+            None => 0..0,
+        }
+    }
+
+    /// The memberships that came later.
+    fn gained(&self, class: u32) -> impl Iterator<Item = &Gained> {
+        let newest = self.newest.get(&class).copied().unwrap_or(NONE);
+        std::iter::successors(self.gained.get(newest as usize), |gained| self.gained.get(gained.next as usize))
+    }
+
+    fn of(&self, class: u32) -> impl Iterator<Item = u32> {
+        self.buckets[self.grouped(class)].iter().copied().chain(self.gained(class).map(|gained| gained.bucket))
+    }
+
+    /// The bucket of a class in one band, if it shares that.
+    fn in_band(&self, class: u32, band: u8) -> Option<u32> {
+        let grouped = self.grouped(class);
+        match self.bands[grouped.clone()].binary_search(&band) {
+            Ok(place) => Some(self.buckets[grouped.start + place]),
+            Err(_) => self.gained(class).find(|gained| gained.band == band).map(|gained| gained.bucket),
+        }
+    }
+
+    fn gain(&mut self, class: u32, band: u8, bucket: u32) {
+        let number = self.gained.len() as u32;
+        let next = self.newest.insert(class, number).unwrap_or(NONE);
+        self.gained.push(Gained { bucket, band, next });
+    }
+
+    /// The first of the added classes that has a hash which no grouped class has, if that is not this one.
+    fn first_added(&mut self, class: u32, band: usize, hash: u32) -> Option<u32> {
+        let first = *self.first_added.entry((band as u32, hash)).or_insert(class);
+        (first != class).then_some(first)
+    }
+}
+
+impl Keepers {
+    /// A new bucket.
+    fn open(&mut self) -> u32 {
+        self.heads.push(NONE);
+        self.heads.len() as u32 - 1
+    }
+
+    /// The classes in a bucket and their entries, the newest first.
+    fn of(&self, bucket: u32) -> impl Iterator<Item = (u32, u32)> {
+        let mut at = self.heads[bucket as usize];
+        std::iter::from_fn(move || {
+            let entry = self.entries.get(at as usize)?;
+            let number = std::mem::replace(&mut at, entry.next);
+            Some((entry.class, number))
+        })
+    }
+
+    /// Adds a class to a bucket, unless that is full.
+    fn enter(&mut self, bucket: u32, class: u32) {
+        memory::touched(memory::AROUND);
+        let head = &mut self.heads[bucket as usize];
+        let depth = self.entries.get(*head as usize).map_or(1, |entry| entry.depth + 1);
+        if depth <= KEEPERS {
+            self.entries.push(Entry { class, next: *head, depth });
+            *head = self.entries.len() as u32 - 1;
+        }
+    }
+
+    /// Takes a class out of a bucket, if it stands there.
+    fn leave(&mut self, bucket: u32, class: u32) {
+        let Some((_, number)) = self.of(bucket).find(|&(other, _)| other == class) else { return };
+        let next = self.entries[number as usize].next;
+        let mut at = self.heads[bucket as usize];
+        if at == number {
+            self.heads[bucket as usize] = next;
+        }
+        while at != number {
+            let above = &mut self.entries[at as usize];
+            above.depth -= 1;
+            at = above.next;
+            if at == number {
+                above.next = next;
+            }
+        }
+    }
+
+    /// Lets go of the last entries of a class, which stands in no bucket any more.
+    fn forget_last(&mut self, class: u32) {
+        while self.entries.last().is_some_and(|entry| entry.class == class) {
+            self.entries.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const BANDS: usize = 3;
+
+    /// The buckets by their definition: the hashes of all classes, what each is left of, and which are kept.
+    struct Model {
+        hashes: Vec<Vec<u32>>,
+        originals: Vec<u32>,
+        kept: Vec<u32>,
+    }
+
+    impl Model {
+        fn new(hashes: Vec<Vec<u32>>) -> Model {
+            Model { originals: (0..hashes.len() as u32).collect(), hashes, kept: Vec::new() }
+        }
+
+        /// The classes with a hash.
+        fn with(&self, band: usize, hash: u32) -> Vec<u32> {
+            (0..self.hashes.len() as u32).filter(|&class| self.hashes[class as usize][band] == hash).collect()
+        }
+
+        fn groups(&self) -> Vec<Vec<Member>> {
+            let member = |class: usize, band: usize| {
+                let with = self.with(band, self.hashes[class][band]);
+                (with.len() > 1).then_some(Member { class: class as u32, first: with[0] })
+            };
+            let classes = 0..self.hashes.len();
+            (0..BANDS).map(|band| classes.clone().filter_map(|class| member(class, band)).collect()).collect()
+        }
+
+        /// The kept classes that share a band with another one, or what they are left of.
+        fn met(&self, class: u32) -> Vec<u32> {
+            let of = |class: u32| (&self.hashes[class as usize], self.originals[class as usize]);
+            let ((hashes, original), mut met) = (of(class), self.kept.clone());
+            met.retain(|&other| of(other).1 == original || of(other).0.iter().zip(hashes).any(|(a, b)| a == b));
+            met.sort_unstable();
+            met
+        }
+
+        /// Adds what is left of a grouped class; the same to the buckets.
+        fn add(&mut self, buckets: &mut Buckets, grouped: usize, original: Option<u32>, hashes: Vec<u32>) {
+            let class = self.hashes.len() as u32;
+            let is_kept = |class: u32| self.kept.contains(&class);
+            let inherits =
+                |&band: &usize| original.is_some_and(|original| self.hashes[original as usize][band] == hashes[band]);
+            if let Some(original) = original {
+                let inherited: Vec<usize> = (0..BANDS).filter(inherits).collect();
+                buckets.inherit(class, original, &inherited, is_kept);
+            }
+            for band in (0..BANDS).filter(|band| !inherits(band)) {
+                let hash = hashes[band];
+                let first = self.with(band, hash).first().copied().filter(|&first| (first as usize) < grouped);
+                let has_it = |heir: u32| self.hashes[heir as usize][band] == hash;
+                buckets.join(class, (band, hash), first, has_it, is_kept);
+            }
+            self.hashes.push(hashes);
+            self.originals.push(original.unwrap_or(class));
+        }
+    }
+
+    fn hashes(most: u32) -> impl Strategy<Value = Vec<u32>> {
+        proptest::collection::vec(0..most, BANDS)
+    }
+
+    proptest! {
+        #[test]
+        fn a_class_meets_whom_it_shares_a_band_with(
+            grouped in proptest::collection::vec(hashes(8), 1..12),
+            steps in proptest::collection::vec((0u8..5, any::<proptest::sample::Index>(), hashes(12)), 0..60),
+        ) {
+            let mut model = Model::new(grouped);
+            let grouped = model.hashes.len();
+            let (mut buckets, firsts) = Buckets::new(grouped, &model.groups());
+            prop_assert!(firsts.iter().all(|&first| (first as usize) < grouped));
+            for (step, index, hashes) in steps {
+                let class = index.index(model.hashes.len()) as u32;
+                match step {
+                    0 if model.kept.contains(&class) => {}
+                    0 => {
+                        buckets.insert(class);
+                        model.kept.push(class);
+                    }
+                    1 => {
+                        if let Some(class) = model.kept.pop() {
+                            buckets.remove_last(class);
+                        }
+                    }
+                    2 => model.add(&mut buckets, grouped, None, hashes),
+                    3 => {
+                        let original = index.index(grouped);
+                        // of another class in one band, and else as it was
+                        let mut left = model.hashes[original].clone();
+                        left[hashes[0] as usize % BANDS] = hashes[1];
+                        model.add(&mut buckets, grouped, Some(original as u32), left);
+                    }
+                    _ => {
+                        // whether it meets itself does not count: it may be in no bucket at all
+                        let met = buckets.meet(class).iter().map(|&(keeper, _)| keeper).filter(|&keeper| keeper != class);
+                        let expected = model.met(class).into_iter().filter(|&keeper| keeper != class);
+                        prop_assert!(met.eq(expected));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bucket_holds_the_first_keepers() {
+        let members: Vec<Member> = (0..100).map(|class| Member { class, first: 0 }).collect();
+        let (mut buckets, firsts) = Buckets::new(100, &[members]);
+        assert_eq!(firsts, [0]);
+        (0..100).for_each(|class| buckets.insert(class));
+        assert!(buckets.meet(50).iter().map(|&(class, _)| class).eq(0..KEEPERS));
+        (0..100).rev().for_each(|class| buckets.remove_last(class));
+        assert!(buckets.meet(50).is_empty() && buckets.keepers.entries.is_empty());
+    }
+}
