@@ -401,8 +401,7 @@ fn sketching(c: &mut Criterion) {
 /// A searcher as the pipeline makes it.
 fn searcher(corpus: &Corpus, table: Table) -> Searcher<'_> {
     let config = Config::default();
-    let grows = table.options.unit != Unit::Document;
-    Searcher::new(corpus, table, config.search, config.tokens, grows, unecho::resume::Parts::none(), &())
+    Searcher::new(corpus, table, config.search, config.tokens, unecho::resume::Parts::none(), &())
         .expect("nobody interrupts")
 }
 

@@ -142,15 +142,12 @@ fn search(corpus: &Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Pro
     let (tables, tokens) = sketches(corpus, &units, config, saved, progress)?;
     let mut tallies: Vec<_> = tables.iter().map(|table| (table.options.unit, table.tally)).collect();
     let (order, protected) = order(corpus, &tokens, &keep);
-    let smaller_units = units.iter().filter(|unit| **unit != Unit::Document).count();
     let passages = units.contains(&Unit::Passage);
     let passages = passages.then(|| PassageSearch::new(corpus, config.passages, config.cut_options()));
     let mut search = UnitSearch { documents: None, segments: Vec::new(), passages };
     for table in tables {
         let unit = table.options.unit;
-        // what is left of an edited document is compared again; segments only where cuts change the splitting
-        let grows = smaller_units > 0 && (unit == Unit::Document || smaller_units > 1 || unit != Unit::Line);
-        let searcher = Searcher::new(corpus, table, config.search, config.tokens, grows, saved, progress)?
+        let searcher = Searcher::new(corpus, table, config.search, config.tokens, saved, progress)?
             .keeping_apart(config.apart.clone());
         match unit {
             Unit::Document => search.documents = Some(searcher),

@@ -55,6 +55,17 @@ pub fn touched(_bytes: usize) {}
 /// Nothing is spilled.
 pub fn will_read<T>(_slice: &[T]) {}
 
+/// A copy of an element.
+#[inline]
+pub fn copied<T: Copy>(element: &T) -> T {
+    *element
+}
+
+/// Nothing is spilled.
+pub fn looked_up<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
 /// Nothing is spilled.
 pub fn temporary_peak() -> u64 {
     0

@@ -19,6 +19,8 @@ use super::spilling::{self, HEAP};
 pub(super) struct Marks {
     /// Ordinary memory beyond which new blocks are spilled.
     pub(super) ordinary: u64,
+    /// Ordinary memory beyond which also those are spilled that are looked up in no order.
+    pub(super) looked_up: u64,
     /// All memory beyond which pages are dropped.
     pub(super) high: u64,
     /// All memory down to which they are dropped.
@@ -32,7 +34,8 @@ impl Marks {
     pub(super) fn new(limit: u64) -> Marks {
         let high = limit - (limit / 10).max((limit / 4).min(MARGIN));
         let low = high - limit / 10;
-        Marks { ordinary: low / 100 * 55, high, low }
+        let ordinary = low / 100 * 55;
+        Marks { ordinary, looked_up: ordinary + limit / 8, high, low }
     }
 }
 
@@ -160,7 +163,7 @@ impl Governor {
             spilling::give_back_unused();
         }
         self.spills = spills;
-        spilling::spill(spills);
+        spilling::spill(spills, spills && ordinary > self.marks.looked_up);
     }
 
     /// Drops pages until the low mark is reached, or everything has been dropped once.
@@ -234,7 +237,10 @@ mod tests {
         for limit in [16 << 20, 256 << 20, 1 << 30, 1 << 40] {
             let marks = Marks::new(limit);
             assert!(
-                marks.ordinary < marks.low && marks.low < marks.high && marks.high <= limit - limit / 10,
+                marks.ordinary < marks.looked_up
+                    && marks.looked_up < marks.low
+                    && marks.low < marks.high
+                    && marks.high <= limit - limit / 10,
                 "{marks:?}"
             );
         }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytemuck::Pod;
+
 use super::governor::{self, Marks, registered};
 use super::space::MOST;
 use super::spilling::{self, HEAP};
@@ -41,7 +43,8 @@ pub fn limit(limit: &Limit) -> Result<()> {
     *dir = Some(limit.dir.clone());
     ALLOWED.store(limit.bytes, Ordering::Relaxed);
     let marks = Marks::new(limit.bytes);
-    spilling::set_most_ordinary(usize::try_from(marks.ordinary).unwrap_or(usize::MAX));
+    let in_usize = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    spilling::set_most_ordinary(in_usize(marks.ordinary), in_usize(marks.looked_up));
     governor::start(marks).map_err(|e| refused(format!("the memory of the process cannot be watched: {e}")))
 }
 
@@ -76,6 +79,28 @@ pub fn will_read<T>(slice: &[T]) {
     if let Some(at) = HEAP.space.find(slice.as_ptr().cast()) {
         HEAP.space.will_read(at..at + size_of_val(slice) as u64);
     }
+}
+
+/// A copy of an element that is looked up by itself. If it is spilled it is read from the file: to map it would map what
+/// stands around it too, [`AROUND`](super::AROUND), and take that much from what is looked at in order.
+#[inline]
+pub fn copied<T: Pod>(element: &T) -> T {
+    match HEAP.space.find(std::ptr::from_ref(element).cast()) {
+        None => *element,
+        Some(at) => read(at).unwrap_or(*element),
+    }
+}
+
+fn read<T: Pod>(at: u64) -> Option<T> {
+    let mut copy = T::zeroed();
+    HEAP.space.read(at, bytemuck::bytes_of_mut(&mut copy)).ok()?;
+    Some(copy)
+}
+
+/// Does something in which tables grow that are looked up in no order: while there is room, an eighth of the limit, what is
+/// allocated in it is not spilled.
+pub fn looked_up<T>(work: impl FnOnce() -> T) -> T {
+    spilling::last(work)
 }
 
 fn no_room(error: &io::Error, wanted: u64, taken: u64, free: Option<u64>) -> String {

@@ -18,8 +18,9 @@
 //! programs for every stage and every option, and a test for each that both give the same bytes. Here there is one. It is
 //! not slow, because the stages go through the corpus in order and touch their columns in the same order: what is dropped
 //! is behind. Exceptions are the tables that are looked up by hash. That of the digests met so far keeps to an eighth of the
-//! limit ([`allowed`]), for it may be smaller than is best. Those of the bands may not: where they are larger than the limit
-//! *and* larger than what the system can cache, each look-up is a read from disk.
+//! limit ([`allowed`]), for it may be smaller than is best. Those of the bands may not: what is looked up there by itself is
+//! read from the file and not mapped ([`copied`]), and small tables that grow late are spilled last ([`looked_up`]). Where
+//! they are larger than the limit *and* larger than what the system can cache, each look-up is a read from disk.
 //!
 //! The system holds the file in single pages and does not read ahead (`MADV_RANDOM`); loops that read much in order say so
 //! beforehand ([`will_read`]). Left to itself it reads ahead into pages as large as the disk's window, 8 MiB on some machines,
@@ -79,10 +80,14 @@ mod spilling;
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    Registration, Spilling, allowed, failure, is_in_memory, limit, register, temporary_peak, touched, will_read,
+    Registration, Spilling, allowed, copied, failure, is_in_memory, limit, looked_up, register, temporary_peak,
+    touched, will_read,
 };
 #[cfg(target_os = "linux")]
-pub use linux::{Registration, allowed, failure, is_in_memory, limit, register, temporary_peak, touched, will_read};
+pub use linux::{
+    Registration, allowed, copied, failure, is_in_memory, limit, looked_up, register, temporary_peak, touched,
+    will_read,
+};
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;
 

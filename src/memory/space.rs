@@ -19,7 +19,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 
 use rustix::fs::{FallocateFlags, fallocate, fstatfs, fstatvfs};
-use rustix::io::Errno;
+use rustix::io::{Errno, pread};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap};
 use rustix::process::{Resource, getrlimit};
 
@@ -193,6 +193,20 @@ impl Space {
             // inside it. That a page stays is no error.
             let _ = unsafe { madvise(start, len, Advice::LinuxDontNeed) };
         }
+    }
+
+    /// Reads what stands in the file at a place, and maps none of it.
+    pub(super) fn read(&self, at: u64, mut into: &mut [u8]) -> io::Result<()> {
+        let mut from = at;
+        while !into.is_empty() {
+            match pread(self.file(), &mut *into, from) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(len) => (into, from) = (&mut into[len..], from + len as u64),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Has the system begin to read a range that it has not in its cache.

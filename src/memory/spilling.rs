@@ -37,11 +37,26 @@ pub struct Spilling;
 /// What is spilled.
 pub(super) static HEAP: Heap = Heap::new();
 
+/// A value for most blocks, and one for those of [`last`].
+struct Kinds<T>([T; 2]);
+
+impl<T> Kinds<T> {
+    /// The value for what this thread allocates now.
+    fn now(&self) -> &T {
+        &self.0[usize::from(IS_LAST.try_with(Cell::get).unwrap_or(false))]
+    }
+}
+
 /// Whether new blocks go to the file.
-static SPILLS: AtomicBool = AtomicBool::new(false);
+static SPILLS: Kinds<AtomicBool> = Kinds([const { AtomicBool::new(false) }; 2]);
 
 /// The bytes of large ordinary blocks that there may be; what is beyond is spilled at once.
-static MOST_ORDINARY: AtomicUsize = AtomicUsize::new(usize::MAX);
+static MOST_ORDINARY: Kinds<AtomicUsize> = Kinds([const { AtomicUsize::new(usize::MAX) }; 2]);
+
+thread_local! {
+    /// This thread allocates what is to be spilled last.
+    static IS_LAST: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The bytes of large ordinary blocks.
 static ORDINARY: AtomicUsize = AtomicUsize::new(0);
@@ -53,14 +68,24 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 /// Whether this allocator is the one that the process uses: it has been asked for something.
 static USED: AtomicBool = AtomicBool::new(false);
 
-/// From now on new blocks go to the file, or no longer do.
-pub(super) fn spill(on: bool) {
-    SPILLS.store(on, Ordering::Relaxed);
+/// From now on new blocks go to the file, or no longer do; and those of [`last`].
+pub(super) fn spill(most: bool, last: bool) {
+    SPILLS.0[0].store(most, Ordering::Relaxed);
+    SPILLS.0[1].store(last, Ordering::Relaxed);
 }
 
-/// Sets how many bytes of large ordinary blocks there may be.
-pub(super) fn set_most_ordinary(bytes: usize) {
-    MOST_ORDINARY.store(bytes, Ordering::Relaxed);
+/// Sets how many bytes of large ordinary blocks there may be; and how many with those of [`last`].
+pub(super) fn set_most_ordinary(most: usize, last: usize) {
+    MOST_ORDINARY.0[0].store(most, Ordering::Relaxed);
+    MOST_ORDINARY.0[1].store(last, Ordering::Relaxed);
+}
+
+/// Does something; what this thread allocates meanwhile is spilled later than the rest.
+pub(super) fn last<T>(work: impl FnOnce() -> T) -> T {
+    let before = IS_LAST.replace(true);
+    let done = work();
+    IS_LAST.set(before);
+    done
 }
 
 /// Whether the process allocates here.
@@ -98,9 +123,9 @@ pub(super) fn give_back_unused() {
 
 /// Whether a new block of this size is to be spilled.
 fn is_spilled(size: usize) -> bool {
-    let spills = SPILLS.load(Ordering::Relaxed)
+    let spills = SPILLS.now().load(Ordering::Relaxed)
         || size >= COUNTED
-            && ORDINARY.load(Ordering::Relaxed).saturating_add(size) > MOST_ORDINARY.load(Ordering::Relaxed);
+            && ORDINARY.load(Ordering::Relaxed).saturating_add(size) > MOST_ORDINARY.now().load(Ordering::Relaxed);
     spills && HEAP.space.len() > 0 && REFUSED.load(Ordering::Relaxed) == 0
 }
 
@@ -317,7 +342,7 @@ mod tests {
             steps in proptest::collection::vec((0u32..21, 0usize..500, 0u32..9, any::<u8>(), 0..6), 1..60)
         ) {
             HEAP.space.open(&std::env::temp_dir(), FEWEST).unwrap();
-            spill(true);
+            spill(true, true);
             let mut held: Vec<Held> = Vec::new();
             for (shift, more, align, seed, what) in steps {
                 let size = (1usize << shift) + more;

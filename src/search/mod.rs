@@ -18,6 +18,7 @@ mod verify;
 use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions, Unit, shingle_set};
 use crate::error::Result;
 use crate::kernel;
+use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::resume::Parts;
 use crate::sketch::{Sketcher, Table, Wording};
@@ -88,24 +89,19 @@ pub struct Searcher<'c> {
 const VERIFIED_PER_SEGMENT: usize = 16;
 
 impl<'c> Searcher<'c> {
-    /// A searcher that keeps nothing yet. `grows` says whether texts will be added to the table later.
+    /// A searcher that keeps nothing yet.
     ///
     /// Costs, for each band, a pass over the classes, and the exact similarity of each class with the first one in its
     /// buckets: these are the answers most likely asked for, and they are computed here on all threads, unless `saved` has
     /// them.
     pub fn new(
         corpus: &'c Corpus,
-        mut table: Table,
+        table: Table,
         options: SearchOptions,
         token_options: TokenOptions,
-        grows: bool,
         saved: Parts<'_>,
         progress: &dyn Progress,
     ) -> Result<Searcher<'c>> {
-        // segments of what is left of a document are asked for again, also where they are those that were there before
-        if grows || table.options.unit != Unit::Document {
-            table.open();
-        }
         let mut verified = Verified::default();
         let sets = Sets::new(table.options.shingler, token_options);
         let candidates = match (table.options.banding, options.measure) {
@@ -146,6 +142,10 @@ impl<'c> Searcher<'c> {
 
     /// The class of a text that is not in the table; see [`Table::add`].
     pub fn add(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
+        memory::looked_up(|| self.add_here(sketcher, text, doc, spans))
+    }
+
+    fn add_here(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
         let known = self.table.classes();
         let class = self.table.add(sketcher, text, doc, spans)?;
         self.kept.resize(self.table.classes(), None);

@@ -73,8 +73,6 @@ impl Near {
                 );
                 met.sort_unstable();
                 met.dedup();
-                // signatures stand in the order of classes, and those of the first ones here and there
-                memory::touched(met.len() * memory::AROUND);
                 let alike = met.drain(..).filter(|&first| may_be_alike(table, class, first, similarity));
                 likely.extend(alike.map(|first| (class, first)));
             }
@@ -89,7 +87,6 @@ impl Near {
     /// and of those the one kept first.
     pub(super) fn candidates(&mut self, table: &Table, class: u32, similarity: f64) -> Vec<u32> {
         let met = self.buckets.meet(class);
-        memory::touched(met.len() * memory::AROUND);
         let least = least_agreement(similarity);
         let agreeing = met.iter().map(|&(keeper, at)| (Reverse(agreement(table, class, keeper)), at, keeper));
         let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
@@ -193,7 +190,6 @@ impl First {
     }
 
     fn of(&self, hash: u32) -> Option<u32> {
-        memory::touched(memory::AROUND);
         self.filter.may_hold(hash).then(|| self.classes.find(hash, |_| true)).flatten()
     }
 }
@@ -214,7 +210,7 @@ impl Filter {
 
     fn may_hold(&self, number: u32) -> bool {
         let (word, bits) = self.place(number);
-        self.0[word] & bits == bits
+        memory::copied(&self.0[word]) & bits == bits
     }
 
     /// Says that a number will soon be asked for.
@@ -295,13 +291,13 @@ impl Chains {
 }
 
 /// Whether the signatures of two classes promise a link.
-pub(super) fn may_be_alike(table: &Table, a: u32, b: u32, similarity: f64) -> bool {
-    agreement(table, a, b) >= least_agreement(similarity)
+pub(super) fn may_be_alike(table: &Table, class: u32, other: u32, similarity: f64) -> bool {
+    agreement(table, class, other) >= least_agreement(similarity)
 }
 
-/// In how many values the signatures of two classes agree.
-fn agreement(table: &Table, a: u32, b: u32) -> usize {
-    matches(table.signature_of(a), table.signature_of(b))
+/// In how many values the signatures of two classes agree: of one that stands where others were looked at, and of any other.
+fn agreement(table: &Table, class: u32, other: u32) -> usize {
+    matches(table.signature_of(class), &memory::copied(table.signature_of(other)))
 }
 
 /// The least agreement that is worth verifying.

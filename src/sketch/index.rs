@@ -77,8 +77,17 @@ impl HashIndex {
 
     /// The number with this hash that `is` the one looked for.
     pub(crate) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let slot = *self.slots.get(self.place(hash, is))?;
-        (slot != FREE).then_some(slot as u32)
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut at = self.home(hash);
+        loop {
+            match memory::copied(&self.slots[at]) {
+                FREE => return None,
+                slot if hash_of(slot) == hash && is(slot as u32) => return Some(slot as u32),
+                _ => at = self.after(at),
+            }
+        }
     }
 
     /// The slot of the number with this hash that `is` the one looked for, or else the free one where it would stand.
@@ -88,10 +97,14 @@ impl HashIndex {
             && slot != FREE
             && !(hash_of(slot) == hash && is(slot as u32))
         {
-            // there is always a free slot
-            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
+            at = self.after(at);
         }
         at
+    }
+
+    /// The slot after another one; among them is always a free one.
+    fn after(&self, at: usize) -> usize {
+        if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
     /// Where a hash belongs.

@@ -300,7 +300,6 @@ mod tests {
         let units = [options(Unit::Document, 5, 1)];
         let (mut tables, _) =
             sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, Parts::none(), &()).unwrap();
-        tables[0].open();
         let mut sketcher = Sketcher::new(TokenOptions::default());
         let spans = [Span::new(0, 11)];
         assert_eq!(tables[0].add(&mut sketcher, b"a b c d e f", DocId(1), &spans), Some(0));

@@ -2,7 +2,7 @@
 //!
 //! Made from what the [pass](super::pass) over the text gives. Rows are in text order; classes are numbered by their first
 //! row. Memory: 12 bytes per row, and per class 36 bytes + 128 for the signature, and 4 per band of fewer than four values;
-//! 10 more per class while it is open, and while it is made 33 per row instead of 32 of the 36.
+//! 10 more per class once a text was added, and while it is made 33 per row instead of 32 of the 36.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -77,8 +77,8 @@ pub struct Table {
     signatures: Vec<Signature>,
     /// The bands of each signature, if they cannot be worked out from it.
     bands: Vec<u32>,
-    /// If the table is open, its classes by their digests; but for those added later.
-    by_digest: HashIndex,
+    /// Once a text was added, the classes by their digests; but for those added.
+    by_digest: Option<HashIndex>,
     /// The classes of texts added later.
     added: FxHashMap<u128, u32>,
     /// Texts added later that are what is left of a document: the spans that are left.
@@ -169,14 +169,8 @@ impl Table {
         }
     }
 
-    /// Makes ready for [`Table::add`]. Costs a pass over the classes, and 10 bytes for each.
-    pub fn open(&mut self) {
-        let classes_differ = |_, _| false;
-        self.by_digest = HashIndex::new(entries(&self.digests), classes_differ, |_, _| {});
-    }
-
     /// The class of a text that is not a row: what is left of `doc` at `spans`, or a part of that. `None` if it is to be
-    /// left alone. The table must be [open](Table::open).
+    /// left alone. Costs a pass over the classes the first time, and 10 bytes for each.
     pub fn add(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
         sketcher.tokens.read(text, sketcher.token_options);
         if sketcher.tokens.len() < self.options.min_tokens {
@@ -226,9 +220,12 @@ impl Table {
     }
 
     /// The class with this digest.
-    fn class_with(&self, digest: u128) -> Option<u32> {
-        let known = self.by_digest.find(first_bits(digest), |class| self.digest_of(class) == digest);
-        known.or_else(|| self.added.get(&digest).copied())
+    fn class_with(&mut self, digest: u128) -> Option<u32> {
+        let Table { by_digest, digests, added, .. } = self;
+        let classes_differ = |_, _| false;
+        let by_digest = by_digest.get_or_insert_with(|| HashIndex::new(entries(digests), classes_differ, |_, _| {}));
+        let known = by_digest.find(first_bits(digest), |class| digests[class as usize] == digest);
+        known.or_else(|| added.get(&digest).copied())
     }
 }
 
@@ -288,7 +285,7 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
         signed: Vec::new(),
         signatures: made.signatures,
         bands: made.bands,
-        by_digest: HashIndex::default(),
+        by_digest: None,
         added: FxHashMap::default(),
         remainders: FxHashMap::default(),
     };
