@@ -2,11 +2,13 @@
 //!
 //! Made from what the [pass](super::pass) over the text gives. Rows are in text order; classes are numbered by their first
 //! row. Memory: 12 bytes per row, and per class 36 bytes + 128 for the signature, and 4 per band of fewer than four values;
-//! 10 more per class once a text was added, and while it is made 33 per row instead of 32 of the 36.
+//! 10 more per class once a text was added. While it is made: 29 per row instead of 32 of the 36, and 8 per row that repeats
+//! another.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::pass::UnitPart;
@@ -273,7 +275,7 @@ impl Sketcher {
 /// Numbers the distinct digests by their first row. There are fewer than 2³² rows.
 pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) -> Table {
     let UnitPart { rows: raw, signed: made, tally } = part;
-    let leaders = leaders(&raw.digests);
+    let mut repeats = repeats(&raw.digests).into_iter().peekable();
     let mut table = Table {
         options,
         tally,
@@ -290,13 +292,13 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
         remainders: FxHashMap::default(),
     };
     let (mut classes, mut next_signature, mut signatures) = (0, 0, 0);
-    for (row, (lead, is_signed)) in leaders.into_iter().zip(raw.signed).enumerate() {
+    for (row, is_signed) in raw.signed.into_iter().enumerate() {
         memory::touched(size_of::<u128>() + size_of::<Place>());
         let Place { doc, span } = table.places[row];
         table.first.resize(doc.index() + 1, row as u32);
-        let leads = lead as usize == row;
-        let class = if leads { classes as u32 } else { table.rows[lead as usize].class };
-        if leads {
+        let repeat = repeats.next_if(|&(again, _)| again as usize == row);
+        let class = repeat.map_or(classes as u32, |(_, first)| memory::copied(&table.rows[first as usize].class));
+        if repeat.is_none() {
             // the columns of rows become those of classes where they stand: a class never comes after its first row
             table.places[classes] = table.places[row];
             table.tokens[classes] = table.tokens[row];
@@ -319,12 +321,14 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
     table
 }
 
-/// For each row the first row of its class: it comes before the others, or is the row itself.
-fn leaders(digests: &[u128]) -> Vec<u32> {
-    let mut leaders: Vec<u32> = (0..digests.len() as u32).collect();
-    let same = |a: u32, b: u32| digests[a as usize] == digests[b as usize];
-    HashIndex::new(entries(digests), same, |first, again| leaders[again as usize] = first);
-    leaders
+/// The rows whose digest an earlier row has, ascending, each with the first that has it.
+fn repeats(digests: &[u128]) -> Vec<(u32, u32)> {
+    let mut repeats = Vec::new();
+    // they meet in the order of their hashes, and stand in that of the text
+    let same = |a: u32, b: u32| memory::copied(&digests[a as usize]) == memory::copied(&digests[b as usize]);
+    HashIndex::new(entries(digests), same, |first, again| repeats.push((again, first)));
+    repeats.par_sort_unstable();
+    repeats
 }
 
 /// Entries for an index of digests.
