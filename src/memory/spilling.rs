@@ -327,7 +327,9 @@ mod tests {
 
         fn is_whole(&self, len: usize) -> bool {
             // SAFETY: as above
-            (0..len).all(|i| unsafe { self.block.add(i).read() } == self.byte(i))
+            let byte = |i: usize| unsafe { &*self.block.add(i) };
+            (0..len).all(|i| *byte(i) == self.byte(i))
+                && (0..len).step_by(4099).all(|i| super::super::copied(byte(i)) == self.byte(i))
         }
     }
 
@@ -381,6 +383,15 @@ mod tests {
                     }
                 }
             }
+            spill(true, false);
+            // SAFETY: the layout is not empty
+            let alloc = || Held::new(unsafe { Spilling.alloc(layout(1 << 12, 0)) }, layout(1 << 12, 0), 7);
+            held.extend([alloc(), last(alloc)]);
+            spill(true, true);
+            held.push(last(alloc));
+            let is_spilled: Vec<bool> =
+                held[held.len() - 3..].iter().map(|held| HEAP.space.find(held.block).is_some()).collect();
+            prop_assert_eq!(is_spilled, [true, false, true]);
             for held in held {
                 prop_assert!(held.is_whole(held.layout.size()));
                 // SAFETY: as above

@@ -60,17 +60,23 @@ fn intersection(a: &[u64], b: &[u64]) -> usize {
     shared
 }
 
-/// Similarities that are known already.
+/// Similarities that are known already: class, keeper, similarity, ascending. Classes are asked for in that order, more or
+/// less, so what is looked up next stands close by.
 #[derive(Default)]
-pub(super) struct Verified(FxHashMap<(u32, u32), f64>);
+pub(super) struct Verified(Vec<(u32, u32, f64)>);
 
 impl Verified {
-    fn new(pairs: &[(u32, u32)], similarities: Vec<f64>) -> Verified {
-        Verified(pairs.iter().copied().zip(similarities).collect())
+    fn new(pairs: &[(u32, u32)], similarities: &[f64]) -> Verified {
+        let verified = pairs.par_iter().zip(similarities);
+        let mut verified: Vec<_> =
+            verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
+        verified.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
+        Verified(verified)
     }
 
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
-        self.0.get(&(class, keeper)).copied()
+        let place = self.0.binary_search_by_key(&(class, keeper), |&(class, keeper, _)| (class, keeper)).ok()?;
+        Some(self.0[place].2)
     }
 }
 
@@ -146,7 +152,7 @@ pub(super) fn all(
         progress.advance(batch.len() as u64);
     }
     saved.save(name, progress, || to_part(pairs, &similarities));
-    Ok(Verified::new(pairs, similarities))
+    Ok(Verified::new(pairs, &similarities))
 }
 
 /// The pairs in runs of about [`BATCH`] tokens.
@@ -195,7 +201,7 @@ fn to_part(pairs: &[(u32, u32)], similarities: &[f64]) -> Part<'static> {
 fn from_part(pairs: &[(u32, u32)], mut columns: Columns) -> Option<Verified> {
     let of_these = columns.take::<u128>()? == [digest_of(pairs)];
     let similarities: Vec<f64> = columns.take()?;
-    (of_these && similarities.len() == pairs.len()).then(|| Verified::new(pairs, similarities))
+    (of_these && similarities.len() == pairs.len()).then(|| Verified::new(pairs, &similarities))
 }
 
 fn digest_of(pairs: &[(u32, u32)]) -> u128 {
@@ -225,6 +231,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_was_verified_is_known(pairs in proptest::collection::btree_set((0u32..20, 0u32..20), 0..60)) {
+            // by keeper, as they are verified
+            let mut pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
+            pairs.sort_unstable_by_key(|&(class, keeper)| (keeper, class));
+            let similarities: Vec<f64> = (0..pairs.len()).map(|i| i as f64).collect();
+            let verified = Verified::new(&pairs, &similarities);
+            for pair in (0..20).flat_map(|class| (0..20).map(move |keeper| (class, keeper))) {
+                let expected = pairs.iter().position(|&other| other == pair).map(|place| similarities[place]);
+                prop_assert_eq!(verified.get(pair.0, pair.1), expected);
+            }
+        }
+
         #[test]
         fn equals_the_definition(
             a in proptest::collection::btree_set(0u64..50, 0..30),
