@@ -55,6 +55,12 @@ pub fn touched(_bytes: usize) {}
 /// Nothing is spilled.
 pub fn will_read<T>(_slice: &[T]) {}
 
+/// Nothing is spilled.
+#[inline]
+pub fn is_spilled<T>(_element: &T) -> bool {
+    false
+}
+
 /// A copy of an element.
 #[inline]
 pub fn copied<T: Copy>(element: &T) -> T {

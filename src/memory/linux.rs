@@ -81,6 +81,12 @@ pub fn will_read<T>(slice: &[T]) {
     }
 }
 
+/// Whether an element is spilled.
+#[inline]
+pub fn is_spilled<T>(element: &T) -> bool {
+    HEAP.space.find(std::ptr::from_ref(element).cast()).is_some()
+}
+
 /// A copy of an element that is looked up by itself. If it is spilled it is read from the file: to map it would map what
 /// stands around it too, [`AROUND`](super::AROUND), and take that much from what is looked at in order.
 #[inline]

@@ -80,13 +80,13 @@ mod spilling;
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    Registration, Spilling, allowed, copied, failure, is_in_memory, limit, looked_up, register, temporary_peak,
-    touched, will_read,
+    Registration, Spilling, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, register,
+    temporary_peak, touched, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    Registration, allowed, copied, failure, is_in_memory, limit, looked_up, register, temporary_peak, touched,
-    will_read,
+    Registration, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, register, temporary_peak,
+    touched, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;

@@ -13,7 +13,7 @@ use crate::corpus::deal;
 use crate::error::{Error, Result};
 use crate::kernel::prefetch;
 use crate::memory;
-use crate::sketch::{HASHES, HashIndex, Table, entry, hash_of, matches};
+use crate::sketch::{HASHES, HashIndex, Signature, Table, entry, hash_of, matches};
 
 use super::buckets::{Buckets, Member};
 
@@ -37,6 +37,7 @@ pub(super) struct Near {
     grouped: u32,
     /// For each band, once a class was added.
     first: Option<Vec<First>>,
+    signatures: Signatures,
 }
 
 impl Near {
@@ -56,7 +57,7 @@ impl Near {
         }
         let (buckets, firsts) = Buckets::new(table.classes(), &groups);
         drop(groups);
-        let near = Near { buckets, grouped, first: None };
+        let near = Near { buckets, grouped, first: None, signatures: Signatures::default() };
         let likely = near.likely(table, &firsts, similarity);
         Ok((near, likely))
     }
@@ -66,14 +67,15 @@ impl Near {
         let ranges: Vec<Range<u32>> =
             (0..self.grouped).step_by(AT_ONCE).map(|at| at..self.grouped.min(at + AT_ONCE as u32)).collect();
         let in_range = |range: Range<u32>| {
-            let (mut likely, mut met) = (Vec::new(), Vec::new());
+            let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::default());
             for class in range {
                 met.extend(
                     self.buckets.of(class).map(|bucket| firsts[bucket as usize]).filter(|&first| first != class),
                 );
                 met.sort_unstable();
                 met.dedup();
-                let alike = met.drain(..).filter(|&first| may_be_alike(table, class, first, similarity));
+                let least = least_agreement(similarity);
+                let alike = met.drain(..).filter(|&first| signatures.agreement(table, class, first) >= least);
                 likely.extend(alike.map(|first| (class, first)));
             }
             likely
@@ -86,9 +88,10 @@ impl Near {
     /// The kept classes that share a band with `class` and whose signatures promise a link: those that agree most first,
     /// and of those the one kept first.
     pub(super) fn candidates(&mut self, table: &Table, class: u32, similarity: f64) -> Vec<u32> {
-        let met = self.buckets.meet(class);
+        let (met, signatures) = (self.buckets.meet(class), &mut self.signatures);
         let least = least_agreement(similarity);
-        let agreeing = met.iter().map(|&(keeper, at)| (Reverse(agreement(table, class, keeper)), at, keeper));
+        let agreement = |&(keeper, at): &(u32, u32)| (Reverse(signatures.agreement(table, class, keeper)), at, keeper);
+        let agreeing = met.iter().map(agreement);
         let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
         candidates.sort_unstable();
         candidates.into_iter().map(|(_, _, keeper)| keeper).collect()
@@ -292,12 +295,36 @@ impl Chains {
 
 /// Whether the signatures of two classes promise a link.
 pub(super) fn may_be_alike(table: &Table, class: u32, other: u32, similarity: f64) -> bool {
-    agreement(table, class, other) >= least_agreement(similarity)
+    matches(table.signature_of(class), table.signature_of(other)) >= least_agreement(similarity)
 }
 
-/// In how many values the signatures of two classes agree: of one that stands where others were looked at, and of any other.
-fn agreement(table: &Table, class: u32, other: u32) -> usize {
-    matches(table.signature_of(class), &memory::copied(table.signature_of(other)))
+/// Signatures that stand here and there. Those that are spilled are read one by one; the last ones are kept, for a keeper that
+/// many look like is met by each of them.
+#[derive(Default)]
+struct Signatures {
+    /// Each in the slot that the number of its class says; made when the first is spilled.
+    recent: Vec<Option<(u32, Signature)>>,
+}
+
+impl Signatures {
+    /// Signatures that are kept.
+    const RECENT: usize = 2048;
+
+    /// In how many values the signature of a class, which stands where others were looked at, agrees with that of any other.
+    fn agreement(&mut self, table: &Table, class: u32, other: u32) -> usize {
+        let stands = table.signature_of(other);
+        let other = if memory::is_spilled(stands) { self.read(other, stands) } else { stands };
+        matches(table.signature_of(class), other)
+    }
+
+    fn read(&mut self, class: u32, stands: &Signature) -> &Signature {
+        self.recent.resize(Self::RECENT, None);
+        let slot = &mut self.recent[class as usize % Self::RECENT];
+        if slot.as_ref().is_none_or(|&(held, _)| held != class) {
+            *slot = None;
+        }
+        &slot.get_or_insert_with(|| (class, memory::copied(stands))).1
+    }
 }
 
 /// The least agreement that is worth verifying.
@@ -332,6 +359,17 @@ mod tests {
                 prop_assert_eq!(first.of(hash), hashes.iter().position(|&other| other == hash).map(|class| class as u32));
             }
         }
+    }
+
+    #[test]
+    fn a_signature_that_was_read_is_that_of_its_class() {
+        let signature = |class: u32| [class as u8; HASHES];
+        let mut signatures = Signatures::default();
+        for class in [1, 2, 1, 1 + Signatures::RECENT as u32, 1, 2] {
+            assert_eq!(*signatures.read(class, &signature(class)), signature(class));
+        }
+        // it is not read again
+        assert_eq!(*signatures.read(2, &signature(3)), signature(2));
     }
 
     #[test]
