@@ -12,6 +12,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::kernel::prefetch;
 use crate::memory;
 
 /// Kept classes that one bucket holds at the most. A keeper beyond is not found through that bucket; 16 lost nothing on
@@ -33,7 +34,6 @@ pub(super) struct Member {
 }
 
 /// The buckets of one unit, and the kept classes in them.
-#[derive(Default)]
 pub(super) struct Buckets {
     memberships: Memberships,
     keepers: Keepers,
@@ -70,7 +70,6 @@ struct Gained {
 }
 
 /// The kept classes of each bucket.
-#[derive(Default)]
 struct Keepers {
     /// The newest entry of each bucket.
     heads: Vec<u32>,
@@ -132,7 +131,7 @@ impl Buckets {
 
     /// Says that a class will soon be asked for.
     pub(super) fn prepare(&self, class: u32) {
-        crate::kernel::prefetch(&self.memberships.starts, class as usize);
+        prefetch(&self.memberships.starts, class as usize);
     }
 
     /// The kept classes in the buckets of a class, ascending, each with a number that tells which was kept first.

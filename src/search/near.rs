@@ -9,11 +9,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::corpus::deal;
 use crate::error::{Error, Result};
 use crate::kernel::prefetch;
 use crate::memory;
-use crate::sketch::{HASHES, HashIndex, Signature, Table, entry, hash_of, matches};
+use crate::sketch::{HASHES, HashIndex, Signature, Table, deal_entries, entry, hash_of, matches};
 
 use super::buckets::{Buckets, Member};
 
@@ -230,21 +229,11 @@ impl Filter {
     }
 }
 
-/// Entries that are compared in one go, on average: what is needed for that stays in the cache.
-const SHARE: usize = 4096;
-
-/// Shares at the most, as a power of two: more of them than this cannot be dealt to at once without missing the cache.
-const MOST_BITS: u32 = 12;
-
 /// The classes whose hash another one has, ascending, each with the first that has it.
 ///
 /// They are dealt out by their hashes, and compared share by share in a hash table with chains, which stays in the cache.
 fn repeated(near: &[u32], hashes: &[u32]) -> Vec<Member> {
-    let bits = (near.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
-    let counted = memory::watched(entries(near, hashes), size_of::<u64>());
-    // what is read, and what is written
-    let dealt = memory::watched(entries(near, hashes), 2 * size_of::<u64>());
-    let (dealt, ends) = deal(counted, dealt, bits);
+    let (dealt, ends) = deal_entries(entries(near, hashes));
     let (mut chains, mut members, mut start) = (Chains::default(), Vec::new(), 0);
     for end in ends {
         memory::touched(size_of::<u64>() * (end - start));

@@ -23,7 +23,7 @@ pub(crate) struct HashIndex {
 /// Nothing stands here: no entry, for there are fewer than 2³² - 1 numbers.
 const FREE: u64 = u64::MAX;
 
-/// Entries of a share, on average: their slots stay in the cache.
+/// Entries of a share, on average: what is needed for them stays in the cache.
 const SHARE: usize = 4096;
 
 /// Shares at the most, as a power of two: more of them than this cannot be dealt to at once without missing the cache.
@@ -42,6 +42,15 @@ pub(crate) fn hash_of(entry: u64) -> u32 {
     (entry >> 32) as u32
 }
 
+/// [Deals](deal) entries out by their hashes, to shares that stay in the cache: share by share, and where each ends.
+pub(crate) fn deal_entries(entries: impl ExactSizeIterator<Item = u64> + Clone) -> (Vec<u64>, Vec<usize>) {
+    let bits = (entries.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
+    let counted = memory::watched(entries.clone(), size_of::<u64>());
+    // what is read, and what is written
+    let dealt = memory::watched(entries, 2 * size_of::<u64>());
+    deal(counted, dealt, bits)
+}
+
 impl HashIndex {
     /// An index of these [entries](entry), ascending by number. A number whose hash is there already and that is the `same`
     /// as the one that has it is not held, but `met` is told of the two, the held one first.
@@ -51,19 +60,14 @@ impl HashIndex {
         mut met: impl FnMut(u32, u32),
     ) -> HashIndex {
         let mut index = HashIndex { slots: vec![FREE; entries.len() + entries.len() / 4 + 1] };
-        let bits = (entries.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
-        let counted = memory::watched(entries.clone(), size_of::<u64>());
-        // what is read, and what is written
-        let dealt = memory::watched(entries, 2 * size_of::<u64>());
-        for share in deal(counted, dealt, bits).0.chunks(SHARE) {
+        for share in deal_entries(entries).0.chunks(SHARE) {
             memory::touched(2 * size_of_val(share));
             for (i, &entry) in share.iter().enumerate() {
                 share.get(i + AHEAD).inspect(|&&ahead| index.prepare(hash_of(ahead)));
                 let number = entry as u32;
-                let place = index.place(hash_of(entry), |held| same(held, number));
-                match &mut index.slots[place] {
-                    slot if *slot == FREE => *slot = entry,
-                    held => met(*held as u32, number),
+                match index.probe(hash_of(entry), |held| same(held, number), |&slot| slot) {
+                    (place, FREE) => index.slots[place] = entry,
+                    (_, held) => met(held as u32, number),
                 }
             }
         }
@@ -71,35 +75,28 @@ impl HashIndex {
     }
 
     /// Says that a hash will soon be asked for.
-    pub(crate) fn prepare(&self, hash: u32) {
+    fn prepare(&self, hash: u32) {
         prefetch(&self.slots, self.home(hash));
     }
 
     /// The number with this hash that `is` the one looked for.
     pub(crate) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let mut at = self.home(hash);
-        loop {
-            match memory::copied(&self.slots[at]) {
-                FREE => return None,
-                slot if hash_of(slot) == hash && is(slot as u32) => return Some(slot as u32),
-                _ => at = self.after(at),
-            }
-        }
+        let is_empty = self.slots.is_empty();
+        let found = (!is_empty).then(|| self.probe(hash, is, memory::copied).1);
+        found.filter(|&slot| slot != FREE).map(|slot| slot as u32)
     }
 
-    /// The slot of the number with this hash that `is` the one looked for, or else the free one where it would stand.
-    fn place(&self, hash: u32, is: impl Fn(u32) -> bool) -> usize {
+    /// The slot of the number with this hash that `is` the one looked for, or else the free one where it would stand, and what
+    /// is in it. Slots are read as whoever asks says: one by one, or in the order in which they stand.
+    fn probe(&self, hash: u32, is: impl Fn(u32) -> bool, read: impl Fn(&u64) -> u64) -> (usize, u64) {
         let mut at = self.home(hash);
-        while let Some(&slot) = self.slots.get(at)
-            && slot != FREE
-            && !(hash_of(slot) == hash && is(slot as u32))
-        {
+        loop {
+            let slot = read(&self.slots[at]);
+            if slot == FREE || hash_of(slot) == hash && is(slot as u32) {
+                return (at, slot);
+            }
             at = self.after(at);
         }
-        at
     }
 
     /// The slot after another one; among them is always a free one.
