@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytemuck::Pod;
+use rustix::mm::{Advice, madvise};
 
 use super::governor::{self, Marks, registered};
 use super::space::MOST;
@@ -141,11 +142,15 @@ impl Drop for Registration {
 }
 
 /// Lets the pages of a mapping be dropped when memory runs short, as those of the temporary file are. They come back from
-/// the file when they are looked at.
+/// the file when they are looked at: no large ones, if there is a limit, for to look at a byte of one would map 2 MiB.
 ///
 /// # Safety
 /// It must be a mapping of a file, either shared or never written to, and stay mapped as long as the registration lives.
 pub unsafe fn register(start: *const u8, len: usize) -> Registration {
+    if allowed().is_some() {
+        // SAFETY: a mapping, as the caller promises; advice changes nothing that it holds, and not taken it is no error
+        let _ = unsafe { madvise(start.cast_mut().cast(), len, Advice::LinuxNoHugepage) };
+    }
     // SAFETY: as the caller promises
     Registration(unsafe { registered().add(start, len) })
 }
