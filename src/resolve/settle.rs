@@ -96,6 +96,10 @@ pub fn resolve(
         edited: FxHashMap::default(),
     };
     for (i, &doc) in order.iter().enumerate() {
+        if i % STRETCH == 0 {
+            let begun = if i == 0 { 0 } else { order.len().min(i + STRETCH) };
+            settler.will_settle(&order[begun..order.len().min(i + 2 * STRETCH)]);
+        }
         order.get(i + AHEAD).inspect(|&&next| settler.prepare(next));
         if i % 256 == 0 {
             progress.check()?;
@@ -120,6 +124,9 @@ pub fn resolve(
 
 /// How many documents before its own turn the memory that one needs is asked for.
 const AHEAD: usize = 4;
+
+/// Documents for which the disk is asked together, as many before their turn.
+const STRETCH: usize = 2048;
 
 /// The state of the pass.
 struct Settler<'c, 'o> {
@@ -159,6 +166,11 @@ impl Settler<'_, '_> {
     /// Says that a document will soon be settled.
     fn prepare(&self, doc: DocId) {
         self.search.documents.iter().chain(&self.search.segments).for_each(|searcher| searcher.prepare(doc));
+    }
+
+    /// Says that some documents will be settled after those that follow now.
+    fn will_settle(&self, docs: &[DocId]) {
+        self.search.documents.iter().chain(&self.search.segments).for_each(|searcher| searcher.will_search(docs));
     }
 
     /// The documents before stay as they are.

@@ -134,6 +134,17 @@ impl Buckets {
         prefetch(&self.memberships.starts, class as usize);
     }
 
+    /// Says that these classes will soon be asked for: from the disk, if they are there.
+    pub(super) fn will_meet(&self, classes: &[u32]) {
+        memory::will_look_up(&self.memberships.starts, classes.iter().map(|&class| class as usize));
+        let grouped = || classes.iter().map(|&class| self.memberships.grouped(class));
+        memory::will_look_up(&self.memberships.buckets, grouped().map(|grouped| grouped.start));
+        let buckets = || grouped().flat_map(|grouped| &self.memberships.buckets[grouped]);
+        memory::will_look_up(&self.keepers.heads, buckets().map(|&bucket| bucket as usize));
+        let heads = buckets().map(|&bucket| self.keepers.heads[bucket as usize]).filter(|&head| head != NONE);
+        memory::will_look_up(&self.keepers.entries, heads.map(|head| head as usize));
+    }
+
     /// The kept classes in the buckets of a class, ascending, each with a number that tells which was kept first.
     pub(super) fn meet(&mut self, class: u32) -> &[(u32, u32)] {
         self.met.clear();

@@ -175,6 +175,23 @@ impl<'c> Searcher<'c> {
         }
     }
 
+    /// Says that the segments of these documents will be asked for one after the other. The system reads nothing ahead of what
+    /// is spilled, so the disk is asked here for all that they will look at, as far as that is known.
+    pub fn will_search(&self, docs: &[DocId]) {
+        if memory::allowed().is_none() {
+            return;
+        }
+        let classes = self.table.classes_of(docs);
+        let keepers = self.verified.keepers_of(&classes);
+        for classes in [&classes, &keepers] {
+            memory::will_look_up(&self.kept, classes.iter().map(|&class| class as usize));
+            self.table.will_read_signatures(classes);
+        }
+        if let Candidates::Near(near) = &self.candidates {
+            near.will_meet(&classes);
+        }
+    }
+
     /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,
     /// most promising first and of those the one kept first. A reference goes before everything else.
     pub fn find(&mut self, class: u32) -> Option<Link> {

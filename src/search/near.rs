@@ -56,7 +56,7 @@ impl Near {
         }
         let (buckets, firsts) = Buckets::new(table.classes(), &groups);
         drop(groups);
-        let near = Near { buckets, grouped, first: None, signatures: Signatures::default() };
+        let near = Near { buckets, grouped, first: None, signatures: Signatures::many() };
         let likely = near.likely(table, &firsts, similarity);
         Ok((near, likely))
     }
@@ -66,8 +66,9 @@ impl Near {
         let ranges: Vec<Range<u32>> =
             (0..self.grouped).step_by(AT_ONCE).map(|at| at..self.grouped.min(at + AT_ONCE as u32)).collect();
         let in_range = |range: Range<u32>| {
-            let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::default());
+            let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::few());
             for class in range {
+                memory::touched(memory::AROUND);
                 met.extend(
                     self.buckets.of(class).map(|bucket| firsts[bucket as usize]).filter(|&first| first != class),
                 );
@@ -99,6 +100,11 @@ impl Near {
     /// Says that a class will soon be asked for.
     pub(super) fn prepare(&self, class: u32) {
         self.buckets.prepare(class);
+    }
+
+    /// Says that these classes, which are ascending, will soon be asked for: from the disk, if they are there.
+    pub(super) fn will_meet(&self, classes: &[u32]) {
+        self.buckets.will_meet(classes);
     }
 
     /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now. If it is
@@ -141,7 +147,12 @@ fn each_band<T: Send>(table: &Table, classes: u32, made: impl Fn(&[u32], &[u32])
         let blocks: Vec<Block> =
             near.par_chunks(AT_ONCE).map(|classes| Block::of(table, classes, bands.clone())).collect();
         let of_band = |band: usize| {
-            let hashes: Vec<u32> = blocks.iter().flat_map(|block| block.hashes(band)).copied().collect();
+            let mut hashes = Vec::with_capacity(near.len());
+            for block in &blocks {
+                // what is read, and what is written
+                memory::touched(2 * size_of_val(block.hashes(band)));
+                hashes.extend_from_slice(block.hashes(band));
+            }
             made(&near, &hashes)
         };
         (0..bands.len()).into_par_iter().map(of_band).collect::<Vec<T>>()
@@ -217,7 +228,9 @@ impl Filter {
 
     /// Says that a number will soon be asked for.
     fn prepare(&self, number: u32) {
-        prefetch(&self.0, self.place(number).0);
+        let (word, _) = self.place(number);
+        prefetch(&self.0, word);
+        memory::will_read(&self.0[word..=word]);
     }
 
     /// The word of a number, and its bits in that.
@@ -289,15 +302,31 @@ pub(super) fn may_be_alike(table: &Table, class: u32, other: u32, similarity: f6
 
 /// Signatures that stand here and there. Those that are spilled are read one by one; the last ones are kept, for a keeper that
 /// many look like is met by each of them.
-#[derive(Default)]
 struct Signatures {
     /// Each in the slot that the number of its class says; made when the first is spilled.
     recent: Vec<Option<(u32, Signature)>>,
+    /// Slots that are made.
+    slots: usize,
 }
 
 impl Signatures {
-    /// Signatures that are kept.
-    const RECENT: usize = 2048;
+    /// Signatures that are kept at the least.
+    const LEAST: usize = 2048;
+
+    /// Of the limit on memory, the part that may be taken to keep more.
+    const PART_OF_LIMIT: u64 = 64;
+
+    /// Keeps the last few: for one stretch of classes.
+    fn few() -> Signatures {
+        Signatures { recent: Vec::new(), slots: Signatures::LEAST }
+    }
+
+    /// Keeps as many as the limit on memory allows: for a whole run.
+    fn many() -> Signatures {
+        let bytes = memory::allowed().unwrap_or(0) / Signatures::PART_OF_LIMIT;
+        let slots = bytes as usize / size_of::<Option<(u32, Signature)>>();
+        Signatures { recent: Vec::new(), slots: slots.max(Signatures::LEAST) }
+    }
 
     /// In how many values the signature of a class, which stands where others were looked at, agrees with that of any other.
     fn agreement(&mut self, table: &Table, class: u32, other: u32) -> usize {
@@ -307,8 +336,10 @@ impl Signatures {
     }
 
     fn read(&mut self, class: u32, stands: &Signature) -> &Signature {
-        self.recent.resize(Self::RECENT, None);
-        let slot = &mut self.recent[class as usize % Self::RECENT];
+        if self.recent.is_empty() {
+            self.recent = memory::looked_up(|| vec![None; self.slots]);
+        }
+        let slot = &mut self.recent[class as usize % self.slots];
         if slot.as_ref().is_none_or(|&(held, _)| held != class) {
             *slot = None;
         }
@@ -353,8 +384,8 @@ mod tests {
     #[test]
     fn a_signature_that_was_read_is_that_of_its_class() {
         let signature = |class: u32| [class as u8; HASHES];
-        let mut signatures = Signatures::default();
-        for class in [1, 2, 1, 1 + Signatures::RECENT as u32, 1, 2] {
+        let mut signatures = Signatures::few();
+        for class in [1, 2, 1, 1 + Signatures::LEAST as u32, 1, 2] {
             assert_eq!(*signatures.read(class, &signature(class)), signature(class));
         }
         // it is not read again

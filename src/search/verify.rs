@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::corpus::{Corpus, Shingler, TokenOptions, Tokens, shingle_set};
 use crate::error::Result;
+use crate::memory;
 use crate::progress::Progress;
 use crate::resume::{Columns, Part, Parts};
 use crate::sketch::{Table, Wording};
@@ -72,6 +73,19 @@ impl Verified {
             verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
         verified.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
         Verified(verified)
+    }
+
+    /// The keepers that classes were verified against; they and those of a few classes between them. They are asked for next.
+    pub(super) fn keepers_of(&self, classes: &[u32]) -> Vec<u32> {
+        const BETWEEN: u32 = 64;
+        let of_run = |run: &[u32]| {
+            let from = self.0.partition_point(|&(class, ..)| class < run[0]);
+            let len = self.0[from..].partition_point(|&(class, ..)| class <= run[run.len() - 1]);
+            let of_run = &self.0[from..from + len];
+            memory::will_read(of_run);
+            of_run.iter().map(|&(_, keeper, _)| keeper)
+        };
+        classes.chunk_by(|a, b| b - a <= BETWEEN).flat_map(of_run).collect()
     }
 
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
@@ -242,6 +256,20 @@ mod tests {
                 let expected = pairs.iter().position(|&other| other == pair).map(|place| similarities[place]);
                 prop_assert_eq!(verified.get(pair.0, pair.1), expected);
             }
+        }
+
+        #[test]
+        fn keepers_of_classes_are_those_that_they_were_verified_against(
+            pairs in proptest::collection::btree_set((0u32..400, 0u32..20), 0..60),
+            classes in proptest::collection::btree_set(0u32..400, 0..9),
+        ) {
+            let pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
+            let verified = Verified::new(&pairs, &vec![1.0; pairs.len()]);
+            let keepers = verified.keepers_of(&classes.iter().copied().collect::<Vec<u32>>());
+            for (_, keeper) in pairs.iter().filter(|(class, _)| classes.contains(class)) {
+                prop_assert!(keepers.contains(keeper));
+            }
+            prop_assert!(keepers.len() <= pairs.len());
         }
 
         #[test]

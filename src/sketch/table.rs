@@ -152,6 +152,22 @@ impl Table {
         }
     }
 
+    /// The classes of the rows of some documents, ascending.
+    pub(crate) fn classes_of(&self, docs: &[DocId]) -> Vec<u32> {
+        memory::will_look_up(&self.rows, docs.iter().map(|doc| self.first[doc.index()] as usize));
+        let mut classes: Vec<u32> = docs.iter().flat_map(|&doc| self.rows_of(doc)).map(|row| row.class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
+
+    /// Says that the signatures of these classes will soon be asked for.
+    pub(crate) fn will_read_signatures(&self, classes: &[u32]) {
+        memory::will_look_up(&self.signed, classes.iter().map(|&class| class as usize));
+        let near = classes.iter().filter(|&&class| self.is_near(class));
+        memory::will_look_up(&self.signatures, near.map(|&class| self.signed[class as usize] as usize));
+    }
+
     /// The signature of a class.
     pub fn signature_of(&self, class: u32) -> &Signature {
         &self.signatures[self.signed[class as usize] as usize]
