@@ -32,6 +32,8 @@ impl Lengths {
     /// For windows of `window` symbols, 1 or more.
     ///
     /// A third for the gram: the anchors are far apart then, and few windows that differ share one (`algorithms.md` §4).
+    /// A quarter takes a tenth less memory on prose and is no faster; on a clause with a number in it it takes 1.35 bytes
+    /// for each byte of text.
     pub(super) fn new(window: usize) -> Lengths {
         assert!(window > 0, "a window holds a symbol");
         Lengths { window, gram: (window / 3).max(1) }

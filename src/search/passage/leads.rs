@@ -10,6 +10,7 @@ pub(super) struct Leads {
 }
 
 impl Leads {
+    #[inline]
     fn new(least: u32, greatest: u32) -> Leads {
         let fit = |n: u32| u16::try_from(n).expect("windows are at most LONGEST_WINDOW long");
         Leads { least: fit(least), greatest: fit(greatest) }
@@ -20,16 +21,19 @@ impl Leads {
         Leads::new(0, lengths.places() as u32 - 1)
     }
 
+    #[inline]
     pub(super) fn of(anchor: Anchor) -> Leads {
         Leads::new(anchor.at - anchor.last, anchor.at - anchor.first)
     }
 
+    #[inline]
     pub(super) fn shared(self, other: Leads) -> Option<Leads> {
         let shared = Leads { least: self.least.max(other.least), greatest: self.greatest.min(other.greatest) };
         (shared.least <= shared.greatest).then_some(shared)
     }
 
     /// Two ranges for one; `None` if it holds a single lead.
+    #[inline]
     pub(super) fn halves(self) -> Option<[Leads; 2]> {
         if self.least == self.greatest {
             return None;
@@ -39,6 +43,7 @@ impl Leads {
     }
 
     /// What is left of it without those from `least` to `greatest`, if that is one range; else all of it.
+    #[inline]
     pub(super) fn without(self, least: u32, greatest: u32) -> Option<Leads> {
         let (own_least, own_greatest) = (u32::from(self.least), u32::from(self.greatest));
         match (least <= own_least, own_greatest <= greatest) {

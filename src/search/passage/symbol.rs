@@ -43,11 +43,12 @@ impl Symbol for u8 {
     }
 
     fn ranks(text: &[u8], looked_at: usize, ranks: &mut Vec<u32>) {
-        ranks.clear();
         if looked_at < kernel::LOOKED_AT {
+            ranks.clear();
             ranks.extend(text.windows(looked_at).map(Self::rank));
             return;
         }
+        // what it holds is written over
         ranks.resize((text.len() + 1).saturating_sub(looked_at), 0);
         kernel::rank_bytes(text, ranks);
     }
