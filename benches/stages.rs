@@ -401,7 +401,7 @@ fn sketching(c: &mut Criterion) {
 /// A searcher as the pipeline makes it.
 fn searcher(corpus: &Corpus, table: Table) -> Searcher<'_> {
     let config = Config::default();
-    Searcher::new(corpus, table, config.search, config.tokens, unecho::resume::Parts::none(), &())
+    Searcher::new(corpus, table, config.search, config.tokens, true, unecho::resume::Parts::none(), &())
         .expect("nobody interrupts")
 }
 

@@ -145,9 +145,11 @@ fn search(corpus: &Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Pro
     let passages = units.contains(&Unit::Passage);
     let passages = passages.then(|| PassageSearch::new(corpus, config.passages, config.cut_options()));
     let mut search = UnitSearch { documents: None, segments: Vec::new(), passages };
+    // where nothing but documents is compared nothing is cut, and so nothing is left that would be compared anew
+    let grows = units != [Unit::Document];
     for table in tables {
         let unit = table.options.unit;
-        let searcher = Searcher::new(corpus, table, config.search, config.tokens, saved, progress)?
+        let searcher = Searcher::new(corpus, table, config.search, config.tokens, grows, saved, progress)?
             .keeping_apart(config.apart.clone());
         match unit {
             Unit::Document => search.documents = Some(searcher),

@@ -89,7 +89,7 @@ pub struct Searcher<'c> {
 const VERIFIED_PER_SEGMENT: usize = 16;
 
 impl<'c> Searcher<'c> {
-    /// A searcher that keeps nothing yet.
+    /// A searcher that keeps nothing yet. If it `grows`, texts that are not in the table may be [added](Searcher::add).
     ///
     /// Costs, for each band, a pass over the classes, and the exact similarity of each class with the first one in its
     /// buckets: these are the answers most likely asked for, and they are computed here on all threads, unless `saved` has
@@ -99,6 +99,7 @@ impl<'c> Searcher<'c> {
         table: Table,
         options: SearchOptions,
         token_options: TokenOptions,
+        grows: bool,
         saved: Parts<'_>,
         progress: &dyn Progress,
     ) -> Result<Searcher<'c>> {
@@ -110,7 +111,7 @@ impl<'c> Searcher<'c> {
             (Some(_), Measure::Jaccard) => {
                 let _reading = corpus.read_here_and_there();
                 progress.begin(Stage::Search, 0);
-                let (near, likely) = Near::group(&table, options.similarity)?;
+                let (near, likely) = Near::group(&table, options.similarity, grows)?;
                 progress.end();
                 progress.begin(Stage::Search, likely.len() as u64);
                 verified = verify::all(corpus, &table, &likely, &sets, saved, progress)?;
@@ -140,7 +141,7 @@ impl<'c> Searcher<'c> {
         &self.table
     }
 
-    /// The class of a text that is not in the table; see [`Table::add`].
+    /// The class of a text that is not in the table; see [`Table::add`]. Only for one that grows.
     pub fn add(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
         memory::looked_up(|| self.add_here(sketcher, text, doc, spans))
     }

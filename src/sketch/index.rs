@@ -38,12 +38,12 @@ pub(crate) fn entry(hash: u32, number: u32) -> u64 {
 }
 
 /// The hash of an entry.
-pub(crate) fn hash_of(entry: u64) -> u32 {
+fn hash_of(entry: u64) -> u32 {
     (entry >> 32) as u32
 }
 
 /// [Deals](deal) entries out by their hashes, to shares that stay in the cache: share by share, and where each ends.
-pub(crate) fn deal_entries(entries: impl ExactSizeIterator<Item = u64> + Clone) -> (Vec<u64>, Vec<usize>) {
+fn deal_entries(entries: impl ExactSizeIterator<Item = u64> + Clone) -> (Vec<u64>, Vec<usize>) {
     let bits = (entries.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
     let counted = memory::watched(entries.clone(), size_of::<u64>());
     // what is read, and what is written
@@ -72,6 +72,17 @@ impl HashIndex {
             }
         }
         index
+    }
+
+    /// How many slots there are: five for four numbers, or more.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The hashes of the numbers that are held, in the order of slots.
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = u32> {
+        let slots = memory::watched(self.slots.iter(), size_of::<u64>());
+        slots.filter(|&&slot| slot != FREE).map(|&slot| hash_of(slot))
     }
 
     /// Says that a hash will soon be asked for.
@@ -157,6 +168,11 @@ mod tests {
             let index = HashIndex::new(entries.iter().copied(), |_, _| true, |_, _| {});
             index.prepare(other);
             prop_assert_eq!(index.find(other, |_| true).is_some(), hashes.contains(&other));
+            let (mut held, mut distinct): (Vec<u32>, Vec<u32>) = (index.hashes().collect(), hashes.clone());
+            held.sort_unstable();
+            distinct.sort_unstable();
+            distinct.dedup();
+            prop_assert_eq!(held, distinct);
         }
     }
 

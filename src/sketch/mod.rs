@@ -12,7 +12,7 @@ mod shard;
 mod table;
 
 pub use bands::Banding;
-pub(crate) use index::{HashIndex, deal_entries, entry, hash_of};
+pub(crate) use index::{HashIndex, entry};
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use pass::sketch;
 pub use shard::shard_count;
