@@ -237,18 +237,32 @@ impl Visitor<'_> for IsKey<'_> {
 
 /// The value of a field of a record that was read before; `None` if it is not there.
 pub fn field(record: &[u8], path: &FieldPath) -> Option<serde_json::Value> {
-    let record = std::str::from_utf8(record).ok()?;
+    let record = simdutf8::basic::from_utf8(record).ok()?;
     let value = find(record, path).ok()??;
     serde_json::from_str(value.get()).ok()
 }
 
 /// As [`field`], as the words of a report: strings without quotes, everything else as JSON.
 pub fn field_text(record: &[u8], path: &FieldPath) -> Option<String> {
-    match field(record, path)? {
+    words(field(record, path)?)
+}
+
+fn words(value: serde_json::Value) -> Option<String> {
+    match value {
         serde_json::Value::Null => None,
         serde_json::Value::String(text) => Some(text),
         other => Some(other.to_string()),
     }
+}
+
+/// As [`field_text`], of a record whose text, the inside of a string at `text`, may be long: what does not lie in that is
+/// found without a look at it.
+pub fn field_text_beside(record: &[u8], text: Range<usize>, path: &FieldPath) -> Option<String> {
+    let beside = [&record[..text.start], &record[text.end..]].concat();
+    let value = find(simdutf8::basic::from_utf8(&beside).ok()?, path).ok()??;
+    let at = value.get().as_ptr() as usize - beside.as_ptr() as usize;
+    let holds_text = (at..at + value.get().len()).contains(&text.start);
+    if holds_text { field_text(record, path) } else { words(serde_json::from_str(value.get()).ok()?) }
 }
 
 /// Whether the first line that is not blank is a JSON object.
@@ -325,6 +339,26 @@ mod tests {
             let parsed = parse_str(&text, OnError::Skip, "text").unwrap();
             assert_eq!((parsed.documents.len(), parsed.rejects.len()), (1, 1));
             assert_eq!(&text[parsed.rejects[0].range.start as usize..], format!("{bad}\n"));
+        }
+    }
+
+    #[test]
+    fn fields_beside_the_text_are_what_they_are_in_the_whole_record() {
+        let records = [
+            r#"{"id": 7, "text": "a \"b\"", "a": {"b": "c"}}"#,
+            r#"{"a": {"text": "one", "b": "two"}, "text": "", "id": null}"#,
+            r#"{"id": "x", "text": "one", "id": "y", "a": [1, "id"]}"#,
+        ];
+        for record in records {
+            for text_field in ["text", "a.text"] {
+                let parsed = parse_str(record, OnError::Skip, text_field).unwrap();
+                for document in parsed.documents {
+                    for path in ["id", "text", "a", "a.b", "a.text", "none"].map(FieldPath::parse) {
+                        let found = field_text_beside(record.as_bytes(), document.text_range(), &path);
+                        assert_eq!(found, field_text(record.as_bytes(), &path), "{path} of {record}");
+                    }
+                }
+            }
         }
     }
 

@@ -25,7 +25,7 @@ use crate::progress::{Progress, Stage};
 use crate::resume::Stamp;
 use crate::resume::disk::Checksum;
 
-pub use jsonl::{FieldPath, field, field_text};
+pub use jsonl::{FieldPath, field, field_text, field_text_beside};
 pub(crate) use place::Directories;
 pub use sample::{Piece, Sampled, sample};
 use walk::{Found, Guess};

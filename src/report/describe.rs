@@ -10,7 +10,7 @@ use super::model::{
 };
 use crate::corpus::{Corpus, DocId, Format, Place, Reject, Role, Span, Unit, excerpt_of};
 use crate::gate::Status;
-use crate::input::{FieldPath, field_text};
+use crate::input::{FieldPath, field_text_beside};
 use crate::memory;
 use crate::pipeline::Outcome;
 use crate::resolve::{Edit, Fate, Group, KeptPassage};
@@ -272,7 +272,11 @@ pub fn name_document(corpus: &Corpus, id: DocId, id_field: &FieldPath) -> String
     let by_line = || format!("{path}:{}", corpus.document(id).line);
     match source.format {
         Format::Text => path.to_string(),
-        Format::Jsonl => field_text(corpus.record(id), id_field).unwrap_or_else(by_line),
+        Format::Jsonl => {
+            let document = corpus.document(id);
+            let text = document.text_start as usize..(document.text_start + document.text_len) as usize;
+            field_text_beside(corpus.record(id), text, id_field).unwrap_or_else(by_line)
+        }
         _ => by_line(),
     }
 }
