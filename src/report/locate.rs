@@ -221,10 +221,12 @@ impl Position {
 
 /// Characters in UTF-8, and those of them that are two units of UTF-16: four bytes.
 fn count_chars(utf8: &[u8]) -> (usize, usize) {
-    // sums of bytes, which a processor adds many at a time, of so few that they do not run over
+    // sums of bytes, which a processor adds many at a time, of so few that they do not run over; written out, for what is
+    // counted must not be a call for each byte, as it was in some builds
     let few = |few: &[u8]| {
-        let count = |is: fn(u8) -> bool| usize::from(few.iter().map(|&b| u8::from(is(b))).sum::<u8>());
-        (count(|b| b as i8 >= -0x40), count(|b| b >= 0xf0))
+        let chars: u8 = few.iter().map(|&b| u8::from(b as i8 >= -0x40)).sum();
+        let of_two: u8 = few.iter().map(|&b| u8::from(b >= 0xf0)).sum();
+        (usize::from(chars), usize::from(of_two))
     };
     utf8.chunks(u8::MAX as usize).map(few).fold((0, 0), |sum, few| (sum.0 + few.0, sum.1 + few.1))
 }
