@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::corpus::{DocId, Place, Span, Unit};
 use crate::sketch::Wording;
 
@@ -132,17 +134,14 @@ impl Plan {
 
     /// The edits by the copy that stays: groups in the order of their keepers.
     pub fn groups(&self) -> Vec<Group> {
-        let mut order: Vec<u32> = (0..self.edits.len() as u32).collect();
-        let key = |&i: &u32| {
-            let edit = &self.edits[i as usize];
-            (edit.keeper, edit.unit)
+        let edits = self.edits.iter().zip(0..);
+        let mut order: Vec<(Place, Unit, u32)> = edits.map(|(edit, i)| (edit.keeper, edit.unit, i)).collect();
+        order.par_sort_unstable();
+        let group = |edits: &[(Place, Unit, u32)]| {
+            let (keeper, unit, _) = edits[0];
+            Group { unit, keeper, edits: edits.iter().map(|&(.., edit)| edit).collect() }
         };
-        order.sort_by_key(key);
-        let group = |edits: &[u32]| {
-            let (keeper, unit) = key(&edits[0]);
-            Group { unit, keeper, edits: edits.to_vec() }
-        };
-        order.chunk_by(|a, b| key(a) == key(b)).map(group).collect()
+        order.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(group).collect()
     }
 
     /// How much there is: a point that [`Plan::undo_to`] can go back to.
