@@ -215,14 +215,7 @@ impl Settler<'_, '_> {
         }
         let marks = self.marks();
         let repeats = self.repeats_in_rows(doc);
-        let fate = if repeats.is_empty() {
-            Fate::Kept
-        } else if self.remove_by_parts(doc, &repeats) {
-            self.undo_parts(&marks);
-            Fate::Removed
-        } else {
-            self.settle_segments(doc, repeats, &marks)
-        };
+        let fate = if repeats.is_empty() { Fate::Kept } else { self.settle_parts(doc, repeats, &marks) };
         if let (Fate::Kept, Some(row)) = (fate, whole) {
             self.keep_document(doc, row.class, &[row.span]);
         }
@@ -232,12 +225,21 @@ impl Settler<'_, '_> {
         fate
     }
 
+    /// Removes a document by what its parts repeat, or cuts these.
+    fn settle_parts(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &Marks) -> Fate {
+        let text = self.corpus.text(doc);
+        if self.remove_by_parts(doc, &text, &repeats) {
+            self.undo_parts(marks);
+            return Fate::Removed;
+        }
+        self.settle_segments(doc, &text, repeats, marks)
+    }
+
     /// Removes a document that repeats a kept one as that was read, though not what is left of it: the kept one has lost
     /// segments that stand in others. Each segment that stands in others is cut for its own keeper, and what is left is
     /// verified against what is left of the kept document, which is the one that most of the repeats are from.
-    fn remove_by_parts(&mut self, doc: DocId, repeats: &[Repeat]) -> bool {
+    fn remove_by_parts(&mut self, doc: DocId, text: &[u8], repeats: &[Repeat]) -> bool {
         let Some((keeper, class)) = self.likely_keeper(doc, repeats) else { return false };
-        let text = self.corpus.text(doc);
         let Some(documents) = &mut self.search.documents else { return false };
         let class_of = |doc: DocId| documents.table().rows_of(doc).first().map(|row| row.class);
         let (Some(own), Some(other)) = (class_of(doc), class_of(keeper)) else { return false };
@@ -248,8 +250,8 @@ impl Settler<'_, '_> {
         let elsewhere = |r: &&Repeat| r.link.keeper.doc != keeper && r.link.keeper.doc != doc;
         let parts: Vec<Repeat> = repeats.iter().filter(elsewhere).copied().collect();
         let marks = self.plan.marks();
-        let Some(rest) = self.cut(doc, &form, &text, &parts) else { return false };
-        let compared = self.search.documents.as_mut().and_then(|d| d.compare(&rest.text(&text), class));
+        let Some(rest) = self.cut(doc, &form, text, &parts) else { return false };
+        let compared = self.search.documents.as_mut().and_then(|d| d.compare(&rest.text(text), class));
         match compared {
             Some((link, wording)) => self.push_edit(doc, Unit::Document, rest.spans(), wording, link),
             None => {
@@ -279,14 +281,13 @@ impl Settler<'_, '_> {
 
     /// Cuts the repeats found in a document until what is left of it repeats nothing, and keeps that. `marks` is what was
     /// kept before.
-    fn settle_segments(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &Marks) -> Fate {
+    fn settle_segments(&mut self, doc: DocId, text: &[u8], repeats: Vec<Repeat>, marks: &Marks) -> Fate {
         let plan_marks = self.plan.marks();
-        let text = self.corpus.text(doc);
-        let mut attempt = Attempt::new(self.options.segmenter, &text, plan_marks.edits);
+        let mut attempt = Attempt::new(self.options.segmenter, text, plan_marks.edits);
         let mut from_rows = Some(repeats);
         while attempt.left > 0 {
-            let form = self.attempt(doc, &text, &mut attempt, from_rows.take(), marks);
-            if let Some(fate) = form.and_then(|form| self.settle_rest(doc, &text, &form, marks, &mut attempt)) {
+            let form = self.attempt(doc, text, &mut attempt, from_rows.take(), marks);
+            if let Some(fate) = form.and_then(|form| self.settle_rest(doc, text, &form, marks, &mut attempt)) {
                 return fate;
             }
             attempt.left = attempt.left.saturating_sub(1);
