@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::seen::Seen;
 use super::table::{Signed, SketchOptions, Sketcher, Table, Tally, build};
 use super::{digest, shard};
-use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, TokenOptions, Tokens, Unit};
+use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Span, TokenOptions, Tokens, Unit};
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::progress::{Progress, Stage};
@@ -39,15 +39,18 @@ pub fn sketch(
     let make = |docs: Range<u32>| {
         ids[docs.start as usize..docs.end as usize]
             .par_chunks(CHUNK)
-            .map(|docs| {
-                // a shard that is saved is brought to its end: then nothing of it is lost
-                if !saved.is_saving() {
-                    progress.check()?;
-                }
-                let part = sketch_documents(corpus, segmenter, token_options, units, &seen, docs);
-                progress.advance(docs.len() as u64);
-                Ok(part)
-            })
+            .map_init(
+                || Buffers::new(units.len(), token_options),
+                |buffers, docs| {
+                    // a shard that is saved is brought to its end: then nothing of it is lost
+                    if !saved.is_saving() {
+                        progress.check()?;
+                    }
+                    let part = sketch_documents(corpus, segmenter, units, &seen, docs, buffers);
+                    progress.advance(docs.len() as u64);
+                    Ok(part)
+                },
+            )
             .collect::<Result<Vec<Part>>>()
     };
     let shards = shard::shards(corpus);
@@ -212,31 +215,53 @@ pub(super) struct UnitPart {
     pub(super) tally: Tally,
 }
 
+/// What is made of one document after the other, so that memory is not asked for anew.
+struct Buffers {
+    token_options: TokenOptions,
+    text: Vec<u8>,
+    tokens: Tokens,
+    spans: Vec<Span>,
+    ranges: Vec<Range<usize>>,
+    /// For each unit, one.
+    sketchers: Vec<Sketcher>,
+}
+
+impl Buffers {
+    fn new(units: usize, token_options: TokenOptions) -> Buffers {
+        Buffers {
+            token_options,
+            text: Vec::new(),
+            tokens: Tokens::default(),
+            spans: Vec::new(),
+            ranges: Vec::new(),
+            sketchers: (0..units).map(|_| Sketcher::new(token_options)).collect(),
+        }
+    }
+}
+
 fn sketch_documents(
     corpus: &Corpus,
     segmenter: Segmenter,
-    token_options: TokenOptions,
     units: &[SketchOptions],
     seen: &[Seen],
     docs: &[DocId],
+    buffers: &mut Buffers,
 ) -> Part {
     let mut part = Part::new(units.len());
-    let mut tokens = Tokens::default();
-    let mut sketchers: Vec<Sketcher> = units.iter().map(|_| Sketcher::new(token_options)).collect();
-    let (mut spans, mut ranges, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+    let Buffers { token_options, text, tokens, spans, ranges, sketchers } = buffers;
     for &doc in docs {
-        let text = corpus.text_in(doc, &mut buffer);
-        tokens.read(text, token_options);
+        let text = corpus.text_in(doc, text);
+        tokens.read(text, *token_options);
         part.document_tokens.push(tokens.len() as u32);
         for (i, options) in units.iter().enumerate() {
             spans.clear();
-            segmenter.split(options.unit, text, &mut spans);
+            segmenter.split(options.unit, text, spans);
             let unit = &mut part.units[i];
             let is_counted = corpus.role(doc) != Role::Reference;
             unit.tally.segments += if is_counted { spans.len() as u64 } else { 0 };
             let (mut at, before) = (0, unit.rows.len());
             ranges.clear();
-            for &span in &spans {
+            for &span in &*spans {
                 let within = tokens.within_from(at, span);
                 at = within.end;
                 let hashes = &tokens.hashes[within.clone()];
@@ -264,7 +289,7 @@ fn sketch_documents(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Shingler, Span};
+    use crate::corpus::Shingler;
     use crate::sketch::Banding;
 
     fn options(unit: Unit, n: usize, min_tokens: usize) -> SketchOptions {
