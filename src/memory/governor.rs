@@ -122,8 +122,9 @@ struct Governor {
     at: u64,
 }
 
-/// Bytes that a process takes in a millisecond at the most: what is in the system's cache is mapped as fast as it is read.
-const PER_MILLISECOND: u64 = 16 << 20;
+/// Bytes that a process takes in a microsecond at the most: two threads that look at what is in the system's cache have it
+/// mapped with what stands around it, in two microseconds each.
+const PER_MICROSECOND: u64 = super::AROUND as u64;
 
 /// How long the thread sleeps at the least.
 const SHORTEST_NAP: Duration = Duration::from_micros(500);
@@ -134,7 +135,7 @@ const LONGEST_NAP: Duration = Duration::from_millis(20);
 /// How long the process needs at least to take so many bytes; neither too short to be worth it nor too long to see a
 /// sudden change.
 fn nap(room: u64) -> Duration {
-    Duration::from_millis(room / PER_MILLISECOND).clamp(SHORTEST_NAP, LONGEST_NAP)
+    Duration::from_micros(room / PER_MICROSECOND).clamp(SHORTEST_NAP, LONGEST_NAP)
 }
 
 /// After how many bytes a thread looks, given the room that is left: several times before it is full.
@@ -228,7 +229,7 @@ mod tests {
     #[test]
     fn the_thread_sleeps_no_longer_than_the_room_lasts() {
         assert_eq!(nap(0), SHORTEST_NAP);
-        assert_eq!(nap(160 << 20), Duration::from_millis(10));
+        assert_eq!(nap(640 << 20), Duration::from_millis(10) + Duration::from_micros(240));
         assert_eq!(nap(u64::MAX), Duration::from_millis(20));
     }
 

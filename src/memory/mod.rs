@@ -40,9 +40,8 @@
 //! checksums. A disk that cannot read back what it took ends the process with a signal (SIGBUS), as with every mapping.
 //!
 //! For each page that is read the system maps 16 that stand around it, if they are in its cache; of an input it would map
-//! 2 MiB where its cache holds large pages, and is told not to (Linux 6.12 and later heed that; a run over 10 GB that were
-//! read from disk took 1,731 MiB of 1,024 without). So memory that is looked at in no order comes back much faster than it was asked for, and
-//! faster than one thread drops it if two others read. Loops
+//! 2 MiB where its cache holds large pages, and is told not to (Linux 6.12 and later heed that). So memory that is looked at
+//! in no order comes back much faster than it was asked for, and faster than one thread drops it if two others read. Loops
 //! that look at much and take nothing therefore say so ([`touched`]), and whoever looked at a sixteenth of the room that is
 //! left looks whether the limit holds. Measured: 222 MiB of 256, 934 of 1,024 (`benches/results/2026-11-25-memory.md`).
 //!
