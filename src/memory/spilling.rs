@@ -239,6 +239,8 @@ unsafe impl GlobalAlloc for Spilling {
         if HEAP.space.find(block).is_some() {
             // SAFETY: the caller gives it back, and it is one of ours
             HEAP.free(unsafe { HEAP.space.take_back(block) }, layout);
+            // the heap wrote to it: whoever gives many back brings what stands around each into memory
+            take_note(super::AROUND);
             return;
         }
         go(layout.size());
