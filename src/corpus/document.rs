@@ -176,7 +176,13 @@ impl Document {
 
     /// The encoded text's byte range in the source.
     pub fn text_range(&self) -> Range<usize> {
-        let start = self.record_start as usize + self.text_start as usize;
+        let Range { start, end } = self.text_in_record();
+        self.record_start as usize + start..self.record_start as usize + end
+    }
+
+    /// The encoded text's byte range in the record.
+    pub fn text_in_record(&self) -> Range<usize> {
+        let start = self.text_start as usize;
         start..start + self.text_len as usize
     }
 }

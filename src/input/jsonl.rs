@@ -154,7 +154,7 @@ fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Located, S
     if !raw.starts_with('"') {
         return Err(format!("field `{text_field}` is not a string"));
     }
-    let start = raw.as_ptr() as usize - line.as_ptr() as usize + 1;
+    let start = offset_in(line, value) + 1;
     let range = start..start + raw.len() - 2;
     let mut checkpoints = Vec::new();
     let has_escapes = validate_json_string(&line[range.clone()], CHECKPOINT, |at, offset| {
@@ -260,9 +260,14 @@ fn words(value: serde_json::Value) -> Option<String> {
 pub fn field_text_beside(record: &[u8], text: Range<usize>, path: &FieldPath) -> Option<String> {
     let beside = [&record[..text.start], &record[text.end..]].concat();
     let value = find(simdutf8::basic::from_utf8(&beside).ok()?, path).ok()??;
-    let at = value.get().as_ptr() as usize - beside.as_ptr() as usize;
+    let at = offset_in(&beside, value);
     let holds_text = (at..at + value.get().len()).contains(&text.start);
     if holds_text { field_text(record, path) } else { words(serde_json::from_str(value.get()).ok()?) }
+}
+
+/// Where a value that was found in a record stands in it.
+fn offset_in(record: &[u8], value: &RawValue) -> usize {
+    value.get().as_ptr() as usize - record.as_ptr() as usize
 }
 
 /// Whether the first line that is not blank is a JSON object.

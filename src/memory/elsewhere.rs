@@ -56,6 +56,9 @@ pub fn touched(_bytes: usize) {}
 pub fn will_read<T>(_slice: &[T]) {}
 
 /// Nothing is spilled.
+pub fn will_look_up<T>(_slice: &[T], _places: impl Iterator<Item = usize>) {}
+
+/// Nothing is spilled.
 #[inline]
 pub fn is_spilled<T>(_element: &T) -> bool {
     false

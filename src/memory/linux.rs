@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // what is registered is a promise about raw memory
 
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytemuck::Pod;
 use rustix::mm::{Advice, madvise};
 
+use super::classes::PAGE;
 use super::governor::{self, Marks, registered};
 use super::space::MOST;
 use super::spilling::{self, HEAP};
@@ -80,6 +82,30 @@ pub fn will_read<T>(slice: &[T]) {
     if let Some(at) = HEAP.space.find(slice.as_ptr().cast()) {
         HEAP.space.will_read(at..at + size_of_val(slice) as u64);
     }
+}
+
+/// Pages that are read along between two that are asked for: to ask once more costs more.
+const BETWEEN: usize = 8;
+
+/// As [`will_read`], of elements that stand here and there: the disk is asked for all of them at once.
+pub fn will_look_up<T>(slice: &[T], places: impl Iterator<Item = usize>) {
+    if slice.first().is_some_and(is_spilled) {
+        stretches(size_of::<T>(), slice.len(), places).into_iter().for_each(|stretch| will_read(&slice[stretch]));
+    }
+}
+
+/// Where the elements at these places stand with others in the same pages, among `len` elements of so many bytes.
+fn stretches(size: usize, len: usize, places: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let page = PAGE as usize;
+    let mut pages: Vec<usize> = places.map(|place| place * size / page).collect();
+    // most are in order: then there are few to sort
+    pages.dedup();
+    pages.sort_unstable();
+    let stretch = |run: &[usize]| {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        first * page / size..((last + 1) * page).div_ceil(size).min(len)
+    };
+    pages.chunk_by(|a, b| b - a <= BETWEEN).map(stretch).collect()
 }
 
 /// Whether an element is spilled.
@@ -158,6 +184,7 @@ pub unsafe fn register(start: *const u8, len: usize) -> Registration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_allocator_that_is_not_used_cannot_be_limited() {
@@ -170,5 +197,24 @@ mod tests {
         let said = no_room(&io::Error::from(io::ErrorKind::StorageFull), 3 << 20, 1 << 30, Some(5));
         assert!(said.contains("3 MiB") && said.contains("1024 MiB") && said.contains("free: 1 MiB"), "{said}");
         assert!(said.contains("--temp-dir") && said.contains("--memory"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_looked_up_is_read_and_little_else(
+            size in 1usize..300,
+            mut places in proptest::collection::vec(0usize..100_000, 0..40),
+        ) {
+            let found = stretches(size, 100_000, places.iter().copied());
+            for place in &places {
+                prop_assert!(found.iter().any(|stretch| stretch.contains(place)));
+            }
+            places.sort_unstable();
+            places.dedup();
+            let around = (BETWEEN + 2) * PAGE as usize / size + 2;
+            let read: usize = found.iter().map(|stretch| stretch.len()).sum();
+            prop_assert!(read <= places.len() * around, "{read} for {}", places.len());
+            prop_assert!(found.iter().all(|stretch| stretch.end <= 100_000));
+        }
     }
 }

@@ -83,17 +83,16 @@ pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
     Registration, Spilling, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, register,
-    temporary_peak, touched, will_read,
+    temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
     Registration, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, register, temporary_peak,
-    touched, will_read,
+    touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;
 
-use std::ops::Range;
 use std::path::PathBuf;
 
 /// A limit on the memory of the process.
@@ -110,35 +109,6 @@ pub const AROUND: usize = 64 << 10;
 
 /// Bytes that are looked at in one go where there are many: [`touched`] is told of each piece.
 pub const PIECE: usize = 1 << 20;
-
-/// Bytes that the disk is asked for at the least.
-const PAGE: usize = 4 << 10;
-
-/// Pages that are read along between two that are asked for: to ask once more costs more.
-const BETWEEN: usize = 8;
-
-/// As [`will_read`], of elements that stand here and there: the disk is asked for all of them at once.
-pub fn will_look_up<T>(slice: &[T], places: impl Iterator<Item = usize>) {
-    if slice.first().is_some_and(is_spilled) {
-        stretches(size_of::<T>(), slice.len(), places).into_iter().for_each(|stretch| will_read(&slice[stretch]));
-    }
-}
-
-/// Where the elements at these places stand with others in the same pages, among `len` elements of so many bytes.
-fn stretches(size: usize, len: usize, places: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
-    let mut pages: Vec<usize> = Vec::new();
-    for page in places.map(|place| place * size / PAGE) {
-        if pages.last() != Some(&page) {
-            pages.push(page);
-        }
-    }
-    pages.sort_unstable();
-    let stretch = |run: &[usize]| {
-        let (first, last) = (run[0], run[run.len() - 1]);
-        first * PAGE / size..((last + 1) * PAGE).div_ceil(size).min(len)
-    };
-    pages.chunk_by(|a, b| b - a <= BETWEEN).map(stretch).collect()
-}
 
 /// Goes on with `elements`, and sees to it that the limit holds while so many bytes are looked at for each of them.
 pub fn watched<T>(elements: impl Iterator<Item = T>, bytes: usize) -> impl Iterator<Item = T> {
@@ -160,30 +130,5 @@ pub fn default_dir() -> PathBuf {
     match std::env::var_os("TMPDIR") {
         None if on_disk.is_dir() => on_disk,
         _ => std::env::temp_dir(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_is_looked_up_is_read_and_little_else(
-            size in 1usize..300,
-            mut places in proptest::collection::vec(0usize..100_000, 0..40),
-        ) {
-            let found = stretches(size, 100_000, places.iter().copied());
-            for place in &places {
-                prop_assert!(found.iter().any(|stretch| stretch.contains(place)));
-            }
-            places.sort_unstable();
-            places.dedup();
-            let around = (BETWEEN + 2) * PAGE / size + 2;
-            let read: usize = found.iter().map(|stretch| stretch.len()).sum();
-            prop_assert!(read <= places.len() * around, "{read} for {}", places.len());
-            prop_assert!(found.iter().all(|stretch| stretch.end <= 100_000));
-        }
     }
 }

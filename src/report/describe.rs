@@ -273,8 +273,7 @@ pub fn name_document(corpus: &Corpus, id: DocId, id_field: &FieldPath) -> String
     match source.format {
         Format::Text => path.to_string(),
         Format::Jsonl => {
-            let document = corpus.document(id);
-            let text = document.text_start as usize..(document.text_start + document.text_len) as usize;
+            let text = corpus.document(id).text_in_record();
             field_text_beside(corpus.record(id), text, id_field).unwrap_or_else(by_line)
         }
         _ => by_line(),

@@ -97,8 +97,9 @@ pub fn resolve(
     };
     for (i, &doc) in order.iter().enumerate() {
         if i % STRETCH == 0 {
-            let begun = if i == 0 { 0 } else { order.len().min(i + STRETCH) };
-            settler.will_settle(&order[begun..order.len().min(i + 2 * STRETCH)]);
+            // the stretch after this one; at the start, this one too
+            let from = if i == 0 { 0 } else { order.len().min(i + STRETCH) };
+            settler.will_settle(&order[from..order.len().min(i + 2 * STRETCH)]);
         }
         order.get(i + AHEAD).inspect(|&&next| settler.prepare(next));
         if i % 256 == 0 {

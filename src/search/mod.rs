@@ -179,8 +179,8 @@ impl<'c> Searcher<'c> {
     /// Says that the segments of these documents will be asked for one after the other. The system reads nothing ahead of what
     /// is spilled, so the disk is asked here for all that they will look at, as far as that is known.
     pub fn will_search(&self, docs: &[DocId]) {
-        if memory::allowed().is_none() {
-            return;
+        if memory::temporary_peak() == 0 {
+            return; // nothing was ever spilled
         }
         let classes = self.table.classes_of(docs);
         let keepers = self.verified.keepers_of(&classes);

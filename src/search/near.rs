@@ -34,8 +34,6 @@ const AT_ONCE: usize = 8192;
 /// What is near what.
 pub(super) struct Near {
     buckets: Buckets,
-    /// Classes that were grouped: those added later have higher numbers.
-    grouped: u32,
     /// For each band, if classes may be added.
     first: Vec<First>,
     signatures: Signatures,
@@ -48,8 +46,7 @@ impl Near {
     /// Costs a pass over the classes per band, and 8 bytes for a class and 5 to 10 for each band that it shares; if it
     /// grows, 11 more for each class and band.
     pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> Result<(Near, Vec<(u32, u32)>)> {
-        let grouped = table.classes() as u32;
-        let (groups, first): (Vec<Vec<Member>>, Vec<Option<First>>) = each_band(table, grouped, |near, hashes| {
+        let (groups, first): (Vec<Vec<Member>>, Vec<Option<First>>) = each_band(table, |near, hashes| {
             let (members, index) = repeated(near, hashes);
             (members, grows.then(|| First::new(index)))
         });
@@ -63,15 +60,17 @@ impl Near {
         let (buckets, firsts) = Buckets::new(table.classes(), &groups);
         drop(groups);
         let first = first.into_iter().flatten().collect();
-        let near = Near { buckets, grouped, first, signatures: Signatures::many() };
+        let near = Near { buckets, first, signatures: Signatures::many() };
         let likely = near.likely(table, &firsts, similarity);
         Ok((near, likely))
     }
 
     /// Each class with the first ones of its buckets, where their signatures promise a link.
     fn likely(&self, table: &Table, firsts: &[u32], similarity: f64) -> Vec<(u32, u32)> {
+        let classes = table.classes() as u32;
         let ranges: Vec<Range<u32>> =
-            (0..self.grouped).step_by(AT_ONCE).map(|at| at..self.grouped.min(at + AT_ONCE as u32)).collect();
+            (0..classes).step_by(AT_ONCE).map(|at| at..classes.min(at + AT_ONCE as u32)).collect();
+        let least = least_agreement(similarity);
         let in_range = |range: Range<u32>| {
             let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::few());
             for class in range {
@@ -81,7 +80,6 @@ impl Near {
                 );
                 met.sort_unstable();
                 met.dedup();
-                let least = least_agreement(similarity);
                 let alike = met.drain(..).filter(|&first| signatures.agreement(table, class, first) >= least);
                 likely.extend(alike.map(|first| (class, first)));
             }
@@ -118,18 +116,17 @@ impl Near {
     /// what is left of another class, the `original`, it has most of its bands, and who else has these is known. Costs a
     /// look-up for each of the others.
     pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
-        let first = &self.first;
         let hashes: Vec<u32> = table.bands_of(class, 0..table.options.bands()).collect();
         let as_before = |&band: &usize| original.is_some_and(|original| table.band_of(original, band) == hashes[band]);
         let (inherited, new): (Vec<usize>, Vec<usize>) = (0..hashes.len()).partition(as_before);
-        new.iter().for_each(|&band| first[band].filter.prepare(hashes[band]));
+        new.iter().for_each(|&band| self.first[band].filter.prepare(hashes[band]));
         if let Some(original) = original {
             self.buckets.inherit(class, original, &inherited, &is_kept);
         }
         for band in new {
             let hash = hashes[band];
             let has_it = |heir: u32| table.band_of(heir, band) == hash;
-            self.buckets.join(class, (band, hash), first[band].of(hash), has_it, &is_kept);
+            self.buckets.join(class, (band, hash), self.first[band].of(hash), has_it, &is_kept);
         }
     }
 
@@ -144,9 +141,9 @@ impl Near {
     }
 }
 
-/// What is `made`, for each band, of those of the first `classes` classes that are near, ascending, and of their hashes.
-fn each_band<T: Send, C: FromIterator<T>>(table: &Table, classes: u32, made: impl Fn(&[u32], &[u32]) -> T + Sync) -> C {
-    let near: Vec<u32> = (0..classes).filter(|&class| table.is_near(class)).collect();
+/// What is `made`, for each band, of the classes that are near, ascending, and of their hashes.
+fn each_band<T: Send, C: FromIterator<T>>(table: &Table, made: impl Fn(&[u32], &[u32]) -> T + Sync) -> C {
+    let near: Vec<u32> = (0..table.classes() as u32).filter(|&class| table.is_near(class)).collect();
     let bands = table.options.bands();
     let at_once = rayon::current_num_threads().max(BANDS_AT_ONCE);
     let some = (0..bands).step_by(at_once).map(|at| at..bands.min(at + at_once));

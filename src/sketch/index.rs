@@ -23,7 +23,7 @@ pub(crate) struct HashIndex {
 /// Nothing stands here: no entry, for there are fewer than 2³² - 1 numbers.
 const FREE: u64 = u64::MAX;
 
-/// Entries of a share, on average: what is needed for them stays in the cache.
+/// Entries of a share, on average: their slots stay in the cache.
 const SHARE: usize = 4096;
 
 /// Shares at the most, as a power of two: more of them than this cannot be dealt to at once without missing the cache.
@@ -42,15 +42,6 @@ fn hash_of(entry: u64) -> u32 {
     (entry >> 32) as u32
 }
 
-/// [Deals](deal) entries out by their hashes, to shares that stay in the cache: share by share, and where each ends.
-fn deal_entries(entries: impl ExactSizeIterator<Item = u64> + Clone) -> (Vec<u64>, Vec<usize>) {
-    let bits = (entries.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
-    let counted = memory::watched(entries.clone(), size_of::<u64>());
-    // what is read, and what is written
-    let dealt = memory::watched(entries, 2 * size_of::<u64>());
-    deal(counted, dealt, bits)
-}
-
 impl HashIndex {
     /// An index of these [entries](entry), ascending by number. A number whose hash is there already and that is the `same`
     /// as the one that has it is not held, but `met` is told of the two, the held one first.
@@ -60,7 +51,11 @@ impl HashIndex {
         mut met: impl FnMut(u32, u32),
     ) -> HashIndex {
         let mut index = HashIndex { slots: vec![FREE; entries.len() + entries.len() / 4 + 1] };
-        for share in deal_entries(entries).0.chunks(SHARE) {
+        let bits = (entries.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
+        let counted = memory::watched(entries.clone(), size_of::<u64>());
+        // what is read, and what is written
+        let dealt = memory::watched(entries, 2 * size_of::<u64>());
+        for share in deal(counted, dealt, bits).0.chunks(SHARE) {
             memory::touched(2 * size_of_val(share));
             for (i, &entry) in share.iter().enumerate() {
                 share.get(i + AHEAD).inspect(|&&ahead| index.prepare(hash_of(ahead)));
