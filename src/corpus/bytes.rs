@@ -5,10 +5,12 @@
 //! drops them when it needs the room.
 #![allow(unsafe_code)] // to map a file
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
 
@@ -30,7 +32,18 @@ struct Mapped {
     /// It goes first: then nobody drops pages of what is mapped no more.
     _registration: memory::Registration,
     mapping: Mmap,
+    /// The file, if there is a limit on memory and few others are open.
+    file: Option<File>,
 }
+
+/// Bytes that are few enough to be read and not mapped: what is mapped is not copied.
+const FEW: usize = 64 << 10;
+
+/// Files that stay open, so that what is looked at here and there can be read from them; a process gets 1,024 or more.
+const OPEN: usize = 256;
+
+/// How many files were kept open.
+static KEPT_OPEN: AtomicUsize = AtomicUsize::new(0);
 
 impl Bytes {
     /// The contents of a file, mapped. If another process cuts the file short later, looking at them ends the process with
@@ -38,12 +51,28 @@ impl Bytes {
     ///
     /// Errors: what the system says; some files (pipes, devices) cannot be mapped.
     pub fn map(file: &File) -> io::Result<Bytes> {
+        let stays_open = memory::allowed().is_some() && KEPT_OPEN.fetch_add(1, Ordering::Relaxed) < OPEN;
+        Bytes::map_and_keep(file, stays_open)
+    }
+
+    fn map_and_keep(file: &File, stays_open: bool) -> io::Result<Bytes> {
         // SAFETY: the mapping is read-only and private. Somebody else may write to the file: what is read then is other
         // bytes, never other memory, and every reader of `Bytes` takes any bytes.
         let mapping = unsafe { Mmap::map(file)? };
         // SAFETY: nobody writes to the mapping, and it stays where it is as long as the registration
         let registration = unsafe { memory::register(mapping.as_ptr(), mapping.len()) };
-        Ok(Bytes(Holder::File(Arc::new(Mapped { _registration: registration, mapping }))))
+        let file = if stays_open { file.try_clone().ok() } else { None };
+        Ok(Bytes(Holder::File(Arc::new(Mapped { _registration: registration, mapping, file }))))
+    }
+
+    /// The bytes in a range that is looked at by itself. Under a limit on memory those of a file are read from it: to look at
+    /// them in the mapping would map what stands around them too, and take that much from what is looked at in order.
+    pub(crate) fn here(&self, range: Range<usize>) -> Cow<'_, [u8]> {
+        let file = match &self.0 {
+            Holder::File(mapped) if range.len() <= FEW => mapped.file.as_ref(),
+            _ => None,
+        };
+        file.and_then(|file| read(file, range.clone())).map_or_else(|| Cow::Borrowed(&self[range]), Cow::Owned)
     }
 
     /// Tells the system whether bytes are looked at in order, so that it reads ahead from the disk, or here and there.
@@ -82,6 +111,20 @@ impl Bytes {
     }
 }
 
+/// The bytes of a range of a file; `None` if they cannot be read.
+#[cfg(unix)]
+fn read(file: &File, range: Range<usize>) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; range.len()];
+    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, range.start as u64).ok()?;
+    Some(bytes)
+}
+
+/// What cannot be done on this system without moving where the file is read.
+#[cfg(not(unix))]
+fn read(_file: &File, _range: Range<usize>) -> Option<Vec<u8>> {
+    None
+}
+
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Bytes {
         let len = bytes.len();
@@ -104,6 +147,21 @@ impl Deref for Bytes {
 mod tests {
     use super::*;
     use std::io::Write;
+
+    #[test]
+    fn what_is_read_from_a_file_is_what_is_mapped() {
+        let mut file = tempfile::tempfile().unwrap();
+        let held: Vec<u8> = (0..3 * FEW).map(|i| (i / 7) as u8).collect();
+        file.write_all(&held).unwrap();
+        for stays_open in [true, false] {
+            let bytes = Bytes::map_and_keep(&file, stays_open).unwrap();
+            for range in [0..0, 5..6, 4090..9000, 3 * FEW - 10..3 * FEW, FEW..2 * FEW, 1..2 * FEW] {
+                let is_read = stays_open && range.len() <= FEW;
+                let here = bytes.here(range.clone());
+                assert_eq!((&*here, matches!(here, Cow::Owned(_))), (&held[range], is_read));
+            }
+        }
+    }
 
     #[test]
     fn a_file_a_block_and_a_part_hold_the_same() {

@@ -3,6 +3,8 @@
 //! In: an [`Outcome`] that has just been found. Out: the values of the [`model`](super::model). Always: groups and their
 //! members are described one at a time, when they are asked for.
 
+use std::ops::Range;
+
 use super::locate::{Columns, InFile, Locator, beginning};
 use super::model::{
     CorpusTotals, DocumentTotals, DocumentView, Histograms, KeptPassageView, Kind, Location, Member, Overview,
@@ -156,6 +158,18 @@ impl<'o> Describer<'o> {
     pub(super) fn counts(&self, group: usize) -> bool {
         let counts = |&edit: &u32| self.statuses.get(edit as usize).is_none_or(Status::counts);
         self.groups[group].edits.iter().any(counts)
+    }
+
+    /// The members of each of these groups.
+    pub(super) fn members_of(&self, groups: Range<usize>) -> Vec<Vec<Member>> {
+        let groups = &self.groups[groups];
+        let places = groups.iter().enumerate().flat_map(|(i, group)| group.edits.iter().map(move |&edit| (edit, i)));
+        let mut places: Vec<(u32, usize)> = places.collect();
+        // edits stand in the order of the text, and so do the members of a group
+        places.sort_unstable();
+        let mut members: Vec<Vec<Member>> = groups.iter().map(|group| Vec::with_capacity(group.edits.len())).collect();
+        places.into_iter().for_each(|(edit, i)| members[i].push(self.member(edit)));
+        members
     }
 
     /// Everything about one repeat.

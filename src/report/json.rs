@@ -1,6 +1,7 @@
 //! The JSON report: one object, one group a line, written as it goes; and read back. The README documents every field.
 
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -56,29 +57,39 @@ pub(super) fn finish(measured: &Measured, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "\"measured\": {}}}", serde_json::to_string(measured)?)
 }
 
-/// Groups that are described at a time, on all threads.
-const AT_A_TIME: usize = 4096;
-
-/// Groups that one task describes.
-const TASK: usize = 64;
+/// Copies in the groups that one task describes, about: each is described close to others in the text.
+const TASK: usize = 2048;
 
 /// The member `groups`, as [`array`] would write it.
 fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "\"groups\": [")?;
-    let starts: Vec<usize> = (0..report.len()).step_by(TASK).collect();
-    let described = |&start: &usize| {
+    let described = |task: &Range<usize>| {
         let mut lines = Vec::new();
-        for group in start..report.len().min(start + TASK) {
-            lines.extend_from_slice(if group == 0 { b"\n" } else { b",\n" });
-            serde_json::to_writer(&mut lines, &report.group(group))?;
+        for group in report.groups(task.clone()) {
+            lines.extend_from_slice(if group.group == 1 { b"\n" } else { b",\n" });
+            serde_json::to_writer(&mut lines, &group)?;
         }
         Ok(lines)
     };
-    for starts in starts.chunks(AT_A_TIME / TASK) {
-        let lines: Vec<Vec<u8>> = starts.par_iter().map(described).collect::<io::Result<_>>()?;
+    // two for each thread at a time, so that none waits long for the others
+    for some in tasks(report).chunks(2 * rayon::current_num_threads()) {
+        let lines: Vec<Vec<u8>> = some.par_iter().map(described).collect::<io::Result<_>>()?;
         lines.iter().try_for_each(|lines| out.write_all(lines))?;
     }
     writeln!(out, "],")
+}
+
+/// The groups in runs of about [`TASK`] copies.
+fn tasks(report: &Report<'_>) -> Vec<Range<usize>> {
+    let (mut tasks, mut start, mut copies) = (Vec::new(), 0, 0);
+    for group in 0..report.len() {
+        copies += report.copies(group);
+        if copies >= TASK || group + 1 == report.len() {
+            tasks.push(start..group + 1);
+            (start, copies) = (group + 1, 0);
+        }
+    }
+    tasks
 }
 
 /// A member of the top object, on a line of its own.

@@ -138,10 +138,10 @@ impl Locator {
 /// that is all of it.
 pub(super) fn beginning(corpus: &Corpus, doc: DocId, from: Position, to: Position, most: usize) -> (Vec<u8>, bool) {
     let end = to.source.min(from.source + most as u64);
-    let raw = &corpus.source_of(doc).bytes[from.source as usize..end as usize];
+    let raw = corpus.source_of(doc).bytes.here(from.source as usize..end as usize);
     let text = match corpus.document(doc).encoding {
-        Encoding::Plain => raw.to_vec(),
-        Encoding::Json => decode_json_string(raw),
+        Encoding::Plain => raw.into_owned(),
+        Encoding::Json => decode_json_string(&raw),
     };
     (text, end == to.source)
 }

@@ -24,6 +24,7 @@ mod texts;
 mod verdict;
 
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 use crate::corpus::Unit;
 use crate::gate::Verdict;
@@ -140,12 +141,23 @@ impl<'o> Report<'o> {
 
     /// Everything about one group.
     pub fn group(&self, group: usize) -> GroupView {
-        GroupView {
-            group: group + 1,
-            unit: self.unit(group),
-            keeper: self.keeper(group),
-            members: self.members(group).collect(),
+        self.view(group, self.members(group).collect())
+    }
+
+    /// Everything about some groups. Their members are described in the order of the text, all together: what is looked at for
+    /// one stands close to what is looked at for the next.
+    pub fn groups(&self, groups: Range<usize>) -> Vec<GroupView> {
+        match &self.groups {
+            Groups::Found(describer) => {
+                let members = describer.members_of(groups.clone());
+                groups.zip(members).map(|(group, members)| self.view(group, members)).collect()
+            }
+            Groups::Saved(_) => groups.map(|group| self.group(group)).collect(),
         }
+    }
+
+    fn view(&self, group: usize, members: Vec<Member>) -> GroupView {
+        GroupView { group: group + 1, unit: self.unit(group), keeper: self.keeper(group), members }
     }
 
     /// The groups with the most copies, at most `most` of them; ties in the order of keepers.
