@@ -224,6 +224,24 @@ pub struct Corpus {
     pub stamps: Vec<Option<Stamp>>,
 }
 
+/// Bytes of an encoded text between checkpoints, at the least: of the escapes behind a checkpoint those that are closer are none.
+pub(crate) const CHECKPOINT: usize = if cfg!(fuzzing) { 16 } else { 512 };
+
+/// Bytes of the longest escape: that of two surrogates.
+const LONGEST_ESCAPE: usize = 12;
+
+/// As [`slice::partition_point`], which is likely to be near `likely`: it looks close to that before it looks elsewhere.
+fn partition_point_near<T>(sorted: &[T], likely: usize, is_before: impl Fn(&T) -> bool) -> usize {
+    let (mut from, mut to, mut step) = (likely.min(sorted.len()), likely.min(sorted.len()), 16);
+    while to < sorted.len() && is_before(&sorted[to]) {
+        (from, to, step) = (to + 1, sorted.len().min(to + step), 2 * step);
+    }
+    while from > 0 && !is_before(&sorted[from - 1]) {
+        (to, from, step) = (from - 1, from.saturating_sub(step), 2 * step);
+    }
+    from + sorted[from..to].partition_point(is_before)
+}
+
 /// See [`Corpus::read_here_and_there`].
 #[must_use = "it counts as long as it lives"]
 pub struct HereAndThere<'c>(&'c Corpus);
@@ -337,14 +355,7 @@ impl Corpus {
     /// Says that the text at a place will be read soon. Worth it where the corpus may be larger than the system's cache: then
     /// the disk is asked for many texts at a time.
     pub fn will_read(&self, place: Place) {
-        let text = self.document(place.doc).text_range();
-        let (from, before) = match self.document(place.doc).encoding {
-            Encoding::Plain => (place.span.start as usize, place.span.start),
-            Encoding::Json => self.checkpoint(place),
-        };
-        // escapes make it longer than that, but seldom by much
-        let end = (from + (place.span.end - before) as usize).min(text.len());
-        self.source_of(place.doc).bytes.will_read(text.start + from..text.start + end);
+        self.source_of(place.doc).bytes.will_read(self.encoded(place).0);
     }
 
     /// As [`Corpus::text`], with a buffer to take escapes out into.
@@ -364,13 +375,32 @@ impl Corpus {
     /// The text at a place. If it holds JSON escapes that costs a pass over it and at most 512 bytes before it.
     pub fn text_at(&self, place: Place) -> Cow<'_, [u8]> {
         memory::touched(place.span.len() + memory::AROUND);
-        let raw = self.encoded_text(place.doc);
+        let (range, before) = self.encoded(place);
+        let raw = &self.source_of(place.doc).bytes[range];
         if self.document(place.doc).encoding == Encoding::Plain {
-            return Cow::Borrowed(place.span.of(raw));
+            return Cow::Borrowed(raw);
         }
-        let (from, before) = self.checkpoint(place);
         let span = Span { start: place.span.start - before, end: place.span.end - before };
-        Cow::Owned(escape::decode_part(&raw[from..], span))
+        Cow::Owned(escape::decode_part(raw, span))
+    }
+
+    /// A range of the source that holds the text at a place and as little as may be around it, and the offset in the text of
+    /// where it begins.
+    fn encoded(&self, place: Place) -> (Range<usize>, u32) {
+        let text = self.document(place.doc).text_range();
+        let Span { start, end } = place.span;
+        if self.document(place.doc).encoding == Encoding::Plain {
+            return (text.start + start as usize..text.start + end as usize, start);
+        }
+        let checkpoints = self.checkpoints(place.doc);
+        let last_up_to = |offset: u32| {
+            let after = checkpoints.partition_point(|checkpoint| checkpoint.1 <= offset);
+            after.checked_sub(1).map_or((0, 0), |last| (checkpoints[last].0 as usize - text.start, checkpoints[last].1))
+        };
+        let ((from, before), (to, before_end)) = (last_up_to(start), last_up_to(end));
+        // there are escapes before the next checkpoint, if at all, only as close as this
+        let to = to + (end - before_end) as usize + CHECKPOINT + LONGEST_ESCAPE;
+        (text.start + from..text.end.min(text.start + to), before)
     }
 
     /// What stands at ascending, disjoint spans of the text of `id`, one after the other. Costs as much as [`Corpus::text_at`]
@@ -385,13 +415,19 @@ impl Corpus {
         Cow::Owned(spans.iter().map(part).collect::<Vec<_>>().concat())
     }
 
-    /// The last checkpoint before a place: the offset in the encoded text, and the offset in the text that it is.
-    fn checkpoint(&self, place: Place) -> (usize, u32) {
-        let range = self.document(place.doc).text_range();
-        let all = &self.source_of(place.doc).checkpoints;
-        let own = &all[all.partition_point(|c| c.0 < range.start as u64)..];
-        let own = &own[..own.partition_point(|c| c.0 < range.end as u64 && c.1 <= place.span.start)];
-        own.last().map_or((0, 0), |&(at, text)| (at as usize - range.start, text))
+    /// The checkpoints in a text.
+    fn checkpoints(&self, id: DocId) -> &[(u64, u32)] {
+        let (source, text) = (self.source_of(id), self.document(id).text_range());
+        let all = &source.checkpoints;
+        if text.len() <= CHECKPOINT {
+            return &[];
+        }
+        // they are spread evenly, more or less
+        let likely = (all.len() as u128 * text.start as u128 / source.bytes.len().max(1) as u128) as usize;
+        let from = partition_point_near(all, likely, |checkpoint| checkpoint.0 < text.start as u64);
+        let own = &all[from..];
+        let len = partition_point_near(own, 0, |checkpoint| checkpoint.0 < text.end as u64);
+        &own[..len]
     }
 
     /// The text of document `id` as its source holds it.
@@ -412,6 +448,25 @@ impl Corpus {
                 let mapped = escape::raw_offsets(raw, &offsets);
                 mapped.chunks_exact(2).map(|m| base + u64::from(m[0])..base + u64::from(m[1])).collect()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_partition_point_is_the_same_wherever_it_is_looked_for(
+            mut sorted in proptest::collection::vec(0u32..100, 0..300),
+            likely in 0usize..400,
+            limit in 0u32..110,
+        ) {
+            sorted.sort_unstable();
+            let found = partition_point_near(&sorted, likely, |&item| item < limit);
+            prop_assert_eq!(found, sorted.partition_point(|&item| item < limit));
         }
     }
 }

@@ -17,6 +17,7 @@ mod tokens;
 
 pub use bytes::Bytes;
 pub(crate) use deal::deal;
+pub(crate) use document::CHECKPOINT;
 pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Role, Skipped, Source};
 pub(crate) use escape::pieces as pieces_of_json_string;
 pub use escape::{decode as decode_json_string, validate as validate_json_string};

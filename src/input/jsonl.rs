@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::{InputOptions, OnError, Parsed};
-use crate::corpus::{Document, Encoding, Reject, validate_json_string};
+use crate::corpus::{CHECKPOINT, Document, Encoding, Reject, validate_json_string};
 use crate::error::{Error, Result};
 use crate::memory;
 
@@ -137,9 +137,6 @@ struct Located {
     /// See [`crate::corpus::Source::checkpoints`], counted from the start of the line.
     checkpoints: Vec<(u32, u32)>,
 }
-
-/// Bytes from one checkpoint of a text to the next.
-const CHECKPOINT: usize = if cfg!(fuzzing) { 16 } else { 512 };
 
 /// The text inside a line, or what is wrong with the record.
 fn locate(line: &[u8], text_field: &FieldPath) -> std::result::Result<Located, String> {
@@ -282,6 +279,7 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::corpus::{Corpus, DocId, Format, Place, Source, Span};
+    use proptest::prelude::*;
 
     fn parse_str(text: &str, on_error: OnError, field: &str) -> Result<Parsed> {
         let options = InputOptions { on_error, text_field: FieldPath::parse(field), ..InputOptions::default() };
@@ -298,22 +296,51 @@ mod tests {
         assert_eq!(parsed.documents[0].encoding, Encoding::Json);
     }
 
-    #[test]
-    fn parts_of_a_long_text_are_read_from_checkpoints() {
-        let text = "Ä line\n of \u{1F600} \"text\".\t".repeat(20_000);
-        let line = serde_json::json!({ "text": text }).to_string();
+    /// The corpus of a file of records.
+    fn corpus_of(records: String) -> Corpus {
         let source = Source {
-            bytes: line.into_bytes().into(),
+            bytes: records.into_bytes().into(),
             format: Format::Jsonl,
             ..Corpus::from_texts([""]).sources.remove(0)
         };
         let mut corpus = Corpus::default();
         crate::input::read_again(&mut corpus, source, None, &InputOptions::default()).unwrap();
+        corpus
+    }
+
+    #[test]
+    fn parts_of_a_long_text_are_read_from_checkpoints() {
+        let text = "Ä line\n of \u{1F600} \"text\".\t".repeat(20_000);
+        let corpus = corpus_of(serde_json::json!({ "text": text }).to_string());
         assert!(corpus.sources[0].checkpoints.len() > 5);
         let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(997).chain([text.len()]).collect();
         for pair in ends.windows(2) {
             let span = Span::new(pair[0], pair[1]);
             assert_eq!(corpus.text_at(Place { doc: DocId(0), span }), span.of(text.as_bytes()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_texts_are_what_stands_there_however_they_are_escaped(
+            // runs of characters, each written in one way
+            texts in proptest::collection::vec(proptest::collection::vec((0usize..4, 1usize..700), 0..6), 1..6),
+            places in proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>()), 20),
+        ) {
+            let kinds = [("a", "a"), ("\n", "\\n"), ("ä", "\\u00e4"), ("\u{1F600}", "\\ud83d\\ude00")];
+            let runs = |text: &[(usize, usize)], of: fn(&(&'static str, &'static str)) -> &'static str| {
+                text.iter().map(|&(kind, len)| of(&kinds[kind]).repeat(len)).collect::<String>()
+            };
+            let records = texts.iter().map(|text| format!("{{\"text\":\"{}\"}}\n", runs(text, |kind| kind.1)));
+            let corpus = corpus_of(records.collect());
+            for (doc, text) in corpus.ids().zip(texts.iter().map(|text| runs(text, |kind| kind.0))) {
+                let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+                for (a, b) in &places {
+                    let (a, b) = (*a.get(&ends), *b.get(&ends));
+                    let span = Span::new(a.min(b), a.max(b));
+                    prop_assert_eq!(&*corpus.text_at(Place { doc, span }), span.of(text.as_bytes()));
+                }
+            }
         }
     }
 

@@ -93,7 +93,7 @@ pub fn resolve(
         sketcher: Sketcher::new(options.tokens),
         tokens: Tokens::default(),
         plan: &mut plan,
-        edited: FxHashMap::default(),
+        edited: Vec::new(),
     };
     for (i, &doc) in order.iter().enumerate() {
         if i % STRETCH == 0 {
@@ -137,8 +137,8 @@ struct Settler<'c, 'o> {
     sketcher: Sketcher,
     tokens: Tokens,
     plan: &'o mut Plan,
-    /// The class of what is left of each edited document, if that is compared.
-    edited: FxHashMap<DocId, u32>,
+    /// The class of what is left of each document, as far as one was edited and that is compared.
+    edited: Vec<Option<u32>>,
 }
 
 /// A segment or passage that repeats a kept one, in coordinates of what is left of its document.
@@ -273,7 +273,7 @@ impl Settler<'_, '_> {
         tokens.remove(&doc);
         let (keeper, most) = tokens.into_iter().max_by_key(|&(keeper, tokens)| (tokens, Reverse(keeper)))?;
         let repeated: u32 = repeats.iter().filter(|r| r.link.keeper.doc != keeper).map(|r| r.wording.tokens).sum();
-        let class = *self.edited.get(&keeper)?;
+        let class = self.edited.get(keeper.index()).copied().flatten()?;
         let documents = self.search.documents.as_ref()?;
         let row = documents.table().rows_of(doc).first()?;
         let rest = documents.table().tokens_of(row.class).saturating_sub(repeated);
@@ -376,8 +376,16 @@ impl Settler<'_, '_> {
             return Some(Fate::Removed);
         }
         self.keep_document(doc, class, form.spans());
-        self.edited.insert(doc, class);
+        self.note_edited(doc, class);
         Some(Fate::Edited)
+    }
+
+    /// Notes the class of what is left of an edited document.
+    fn note_edited(&mut self, doc: DocId, class: u32) {
+        if self.edited.len() <= doc.index() {
+            self.edited.resize(doc.index() + 1, None);
+        }
+        self.edited[doc.index()] = Some(class);
     }
 
     fn keep_document(&mut self, doc: DocId, class: u32, spans: &[Span]) {

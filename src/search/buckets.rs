@@ -10,8 +10,6 @@
 //! memory and, where it does not fit, on disk. Tried before: a hash table of kept classes by band and hash, which missed the
 //! cache with each look-up, and brought a page from disk under a limit on memory.
 
-use rustc_hash::FxHashMap;
-
 use crate::kernel::prefetch;
 use crate::memory;
 
@@ -50,12 +48,20 @@ struct Memberships {
     buckets: Vec<u32>,
     /// Memberships that came later.
     gained: Vec<Gained>,
-    /// Of each class that has gained memberships, the newest.
-    newest: FxHashMap<u32, u32>,
-    /// The first class of each band and hash that no grouped class has.
-    first_added: FxHashMap<(u32, u32), u32>,
-    /// What is left of each class, after one cut or another.
-    heirs: FxHashMap<u32, Vec<u32>>,
+    /// What came later of each class, as far as anything did. By class, for they come in that order: a hash table
+    /// would look somewhere else for each.
+    since: Vec<Since>,
+}
+
+/// What a class has come to since classes were grouped: the newest of each kind, or [`NONE`].
+#[derive(Clone)]
+struct Since {
+    /// A membership that it gained.
+    gained: u32,
+    /// What is left of it, after one cut or another.
+    heir: u32,
+    /// The heir before it of the same original.
+    elder: u32,
 }
 
 /// The band that a class shares with its heirs only.
@@ -177,7 +183,7 @@ impl Buckets {
     pub(super) fn inherit(&mut self, class: u32, original: u32, bands: &[usize], is_kept: impl Fn(u32) -> bool) {
         let family = self.bucket_in(original, FAMILY, |_| false, is_kept);
         self.memberships.gain(class, FAMILY, family);
-        self.memberships.heirs.entry(original).or_default().push(class);
+        self.memberships.inherit(class, original);
         for &band in bands {
             if let Some(bucket) = self.memberships.in_band(original, band as u8) {
                 self.memberships.gain(class, band as u8, bucket);
@@ -185,21 +191,19 @@ impl Buckets {
         }
     }
 
-    /// Tells of another hash of a class that was added after grouping. `first` is the first of the grouped classes that has it
-    /// in this band; from now on they share a bucket, with those heirs of the first one that have it too.
+    /// Tells of a hash of a class that was added after grouping. `first` is the first class that has it in this band; from
+    /// now on they share a bucket, with those heirs of the first one that have it too.
     pub(super) fn join(
         &mut self,
         class: u32,
-        (band, hash): (usize, u32),
-        first: Option<u32>,
+        band: usize,
+        first: u32,
         has_it: impl Fn(u32) -> bool,
         is_kept: impl Fn(u32) -> bool,
     ) {
         memory::touched(memory::AROUND);
-        if let Some(first) = first.or_else(|| self.memberships.first_added(class, band, hash)) {
-            let bucket = self.bucket_in(first, band as u8, has_it, is_kept);
-            self.memberships.gain(class, band as u8, bucket);
-        }
+        let bucket = self.bucket_in(first, band as u8, has_it, is_kept);
+        self.memberships.gain(class, band as u8, bucket);
     }
 
     /// The bucket of a class in one band. If it had its hash alone, a bucket is opened, for the heirs as well that have it,
@@ -209,9 +213,9 @@ impl Buckets {
             return bucket;
         }
         let bucket = self.keepers.open();
-        let heirs = self.memberships.heirs.get(&class).into_iter().flatten().copied().filter(|&heir| has_it(heir));
-        let members: Vec<u32> = [class].into_iter().chain(heirs).collect();
-        for member in members {
+        let mut heirs: Vec<u32> = self.memberships.heirs(class).filter(|&heir| has_it(heir)).collect();
+        heirs.reverse(); // the eldest first
+        for member in [class].into_iter().chain(heirs) {
             self.memberships.gain(member, band, bucket);
             if is_kept(member) {
                 self.keepers.enter(bucket, member);
@@ -232,8 +236,15 @@ impl Memberships {
 
     /// The memberships that came later.
     fn gained(&self, class: u32) -> impl Iterator<Item = &Gained> {
-        let newest = self.newest.get(&class).copied().unwrap_or(NONE);
+        let newest = self.since.get(class as usize).map_or(NONE, |since| since.gained);
         std::iter::successors(self.gained.get(newest as usize), |gained| self.gained.get(gained.next as usize))
+    }
+
+    /// What is left of a class, after one cut or another, the newest first.
+    fn heirs(&self, class: u32) -> impl Iterator<Item = u32> {
+        let some = |heir: u32| Some(heir).filter(|&heir| heir != NONE);
+        let newest = self.since.get(class as usize).and_then(|since| some(since.heir));
+        std::iter::successors(newest, move |&heir| some(self.since[heir as usize].elder))
     }
 
     fn of(&self, class: u32) -> impl Iterator<Item = u32> {
@@ -251,14 +262,21 @@ impl Memberships {
 
     fn gain(&mut self, class: u32, band: u8, bucket: u32) {
         let number = self.gained.len() as u32;
-        let next = self.newest.insert(class, number).unwrap_or(NONE);
+        let next = std::mem::replace(&mut self.since(class).gained, number);
         self.gained.push(Gained { bucket, band, next });
     }
 
-    /// The first of the added classes that has a hash which no grouped class has, if that is not this one.
-    fn first_added(&mut self, class: u32, band: usize, hash: u32) -> Option<u32> {
-        let first = *self.first_added.entry((band as u32, hash)).or_insert(class);
-        (first != class).then_some(first)
+    fn inherit(&mut self, class: u32, original: u32) {
+        let elder = std::mem::replace(&mut self.since(original).heir, class);
+        self.since(class).elder = elder;
+    }
+
+    /// What a class has come to.
+    fn since(&mut self, class: u32) -> &mut Since {
+        if self.since.len() <= class as usize {
+            self.since.resize(class as usize + 1, Since { gained: NONE, heir: NONE, elder: NONE });
+        }
+        &mut self.since[class as usize]
     }
 }
 
@@ -359,7 +377,7 @@ mod tests {
         }
 
         /// Adds what is left of a grouped class; the same to the buckets.
-        fn add(&mut self, buckets: &mut Buckets, grouped: usize, original: Option<u32>, hashes: Vec<u32>) {
+        fn add(&mut self, buckets: &mut Buckets, original: Option<u32>, hashes: Vec<u32>) {
             let class = self.hashes.len() as u32;
             let is_kept = |class: u32| self.kept.contains(&class);
             let inherits =
@@ -370,9 +388,10 @@ mod tests {
             }
             for band in (0..BANDS).filter(|band| !inherits(band)) {
                 let hash = hashes[band];
-                let first = self.with(band, hash).first().copied().filter(|&first| (first as usize) < grouped);
                 let has_it = |heir: u32| self.hashes[heir as usize][band] == hash;
-                buckets.join(class, (band, hash), first, has_it, is_kept);
+                if let Some(&first) = self.with(band, hash).first() {
+                    buckets.join(class, band, first, has_it, is_kept);
+                }
             }
             self.hashes.push(hashes);
             self.originals.push(original.unwrap_or(class));
@@ -406,13 +425,13 @@ mod tests {
                             buckets.remove_last(class);
                         }
                     }
-                    2 => model.add(&mut buckets, grouped, None, hashes),
+                    2 => model.add(&mut buckets, None, hashes),
                     3 => {
                         let original = index.index(grouped);
                         // of another class in one band, and else as it was
                         let mut left = model.hashes[original].clone();
                         left[hashes[0] as usize % BANDS] = hashes[1];
-                        model.add(&mut buckets, grouped, Some(original as u32), left);
+                        model.add(&mut buckets, Some(original as u32), left);
                     }
                     _ => {
                         // whether it meets itself does not count: it may be in no bucket at all

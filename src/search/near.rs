@@ -15,9 +15,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::kernel::prefetch;
 use crate::memory;
-use crate::sketch::{HASHES, HashIndex, Signature, Table, entry, matches};
+use crate::sketch::{GrowingIndex, HASHES, HashIndex, Signature, Table, entry, matches};
 
 use super::buckets::{Buckets, Member};
 
@@ -34,8 +33,8 @@ const AT_ONCE: usize = 8192;
 /// What is near what.
 pub(super) struct Near {
     buckets: Buckets,
-    /// For each band, if classes may be added.
-    first: Vec<First>,
+    /// For each band the first class of each hash, if classes may be added.
+    first: Vec<GrowingIndex>,
     signatures: Signatures,
 }
 
@@ -46,9 +45,9 @@ impl Near {
     /// Costs a pass over the classes per band, and 8 bytes for a class and 5 to 10 for each band that it shares; if it
     /// grows, 11 more for each class and band.
     pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> Result<(Near, Vec<(u32, u32)>)> {
-        let (groups, first): (Vec<Vec<Member>>, Vec<Option<First>>) = each_band(table, |near, hashes| {
+        let (groups, first): (Vec<Vec<Member>>, Vec<Option<GrowingIndex>>) = each_band(table, |near, hashes| {
             let (members, index) = repeated(near, hashes);
-            (members, grows.then(|| First::new(index)))
+            (members, grows.then(|| GrowingIndex::new(index)))
         });
         if groups.iter().map(Vec::len).sum::<usize>() > Buckets::MOST {
             return Err(Error::Usage(format!(
@@ -119,14 +118,19 @@ impl Near {
         let hashes: Vec<u32> = table.bands_of(class, 0..table.options.bands()).collect();
         let as_before = |&band: &usize| original.is_some_and(|original| table.band_of(original, band) == hashes[band]);
         let (inherited, new): (Vec<usize>, Vec<usize>) = (0..hashes.len()).partition(as_before);
-        new.iter().for_each(|&band| self.first[band].filter.prepare(hashes[band]));
+        new.iter().for_each(|&band| self.first[band].prepare(hashes[band]));
         if let Some(original) = original {
             self.buckets.inherit(class, original, &inherited, &is_kept);
         }
         for band in new {
             let hash = hashes[band];
-            let has_it = |heir: u32| table.band_of(heir, band) == hash;
-            self.buckets.join(class, (band, hash), self.first[band].of(hash), has_it, &is_kept);
+            match self.first[band].find(hash, |_| true) {
+                Some(first) => {
+                    let has_it = |heir: u32| table.band_of(heir, band) == hash;
+                    self.buckets.join(class, band, first, has_it, &is_kept);
+                }
+                None => self.first[band].insert(hash, class),
+            }
         }
     }
 
@@ -191,59 +195,6 @@ impl Block {
 /// The entries of one band.
 fn entries<'a>(near: &'a [u32], hashes: &'a [u32]) -> impl ExactSizeIterator<Item = u64> + Clone + use<'a> {
     hashes.iter().zip(near).map(|(&hash, &class)| entry(hash, class))
-}
-
-/// The first class of each hash of a band. Most hashes that are looked up are not there, and the filter, an eighth as
-/// large as the index, knows that of 97 in 100.
-struct First {
-    filter: Filter,
-    classes: HashIndex,
-}
-
-impl First {
-    fn new(classes: HashIndex) -> First {
-        First { filter: Filter::new(&classes), classes }
-    }
-
-    fn of(&self, hash: u32) -> Option<u32> {
-        self.filter.may_hold(hash).then(|| self.classes.find(hash, |_| true)).flatten()
-    }
-}
-
-/// Which hashes are held, and by chance some others: a Bloom filter whose bits for a hash stand in one word (Putze, Sanders,
-/// Singler, *Cache-, Hash- and Space-Efficient Bloom Filters*, 2007). It has ten to a hash, and sets four. Words are in the
-/// order of hashes, as the slots of an index are: so it is made in one pass, and misses no cache.
-struct Filter(Vec<u64>);
-
-impl Filter {
-    fn new(index: &HashIndex) -> Filter {
-        let mut filter = Filter(vec![0; index.slots() / 8 + 1]);
-        for hash in index.hashes() {
-            let (word, bits) = filter.place(hash);
-            filter.0[word] |= bits;
-        }
-        filter
-    }
-
-    fn may_hold(&self, hash: u32) -> bool {
-        let (word, bits) = self.place(hash);
-        memory::copied(&self.0[word]) & bits == bits
-    }
-
-    /// Says that a hash will soon be asked for.
-    fn prepare(&self, hash: u32) {
-        let (word, _) = self.place(hash);
-        prefetch(&self.0, word);
-        memory::will_read(&self.0[word..=word]);
-    }
-
-    /// The word of a hash, and its bits in that.
-    fn place(&self, hash: u32) -> (usize, u64) {
-        let word = (u64::from(hash) * self.0.len() as u64) >> 32;
-        let mixed = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let bit = |i: u32| 1u64 << (mixed >> (6 * i) & 63);
-        (word as usize, bit(0) | bit(1) | bit(2) | bit(3))
-    }
 }
 
 /// The classes whose hash another one has, ascending, each with the first that has it; and those that have theirs first,
@@ -336,16 +287,6 @@ mod tests {
                 .collect();
             prop_assert_eq!(repeated(&near, &hashes).0, members);
         }
-
-        #[test]
-        fn what_is_there_is_found(hashes in proptest::collection::vec(0u32..200, 0..300), others in proptest::collection::vec(0u32..300, 100)) {
-            let near: Vec<u32> = (0..hashes.len() as u32).collect();
-            let first = First::new(repeated(&near, &hashes).1);
-            for hash in others {
-                first.filter.prepare(hash);
-                prop_assert_eq!(first.of(hash), hashes.iter().position(|&other| other == hash).map(|class| class as u32));
-            }
-        }
     }
 
     #[test]
@@ -357,17 +298,5 @@ mod tests {
         }
         // it is not read again
         assert_eq!(*signatures.read(2, &signature(3)), signature(2));
-    }
-
-    #[test]
-    fn few_others_are_held_by_chance() {
-        // spread evenly, as the hashes of bands are
-        let hash = |i: u32| (i.wrapping_mul(0x85eb_ca6b) ^ 0x1234_5678).wrapping_mul(0xc2b2_ae35);
-        let near: Vec<u32> = (0..100_000).collect();
-        let held: Vec<u32> = near.iter().map(|&i| hash(i)).collect();
-        let filter = Filter::new(&repeated(&near, &held).1);
-        assert!(held.iter().all(|&hash| filter.may_hold(hash)));
-        let by_chance = (100_000..200_000).filter(|&i| filter.may_hold(hash(i))).count();
-        assert!((100..4_000).contains(&by_chance), "{by_chance} of 100,000 others");
     }
 }

@@ -94,8 +94,11 @@ impl Verified {
     }
 }
 
-/// Bytes of shingle sets that [`Sets`] holds before it starts over.
+/// Bytes of shingle sets that [`Sets`] holds before it starts over, at the most.
 const CACHE: usize = 64 << 20;
+
+/// Of a limit on memory, the part that they may take: to make a set again costs less than to read it from the disk.
+const PART_OF_LIMIT: u64 = 16;
 
 /// Makes shingle sets, and remembers some.
 pub(super) struct Sets {
@@ -104,11 +107,13 @@ pub(super) struct Sets {
     tokens: Tokens,
     cache: FxHashMap<u32, Arc<[u64]>>,
     cached: usize,
+    room: usize,
 }
 
 impl Sets {
     pub(super) fn new(shingler: Shingler, token_options: TokenOptions) -> Sets {
-        Sets { shingler, token_options, tokens: Tokens::default(), cache: FxHashMap::default(), cached: 0 }
+        let room = memory::allowed().map_or(CACHE, |bytes| CACHE.min((bytes / PART_OF_LIMIT) as usize));
+        Sets { shingler, token_options, tokens: Tokens::default(), cache: FxHashMap::default(), cached: 0, room }
     }
 
     /// The set of a class, made from its text.
@@ -131,7 +136,7 @@ impl Sets {
         }
         let set: Arc<[u64]> = self.make(corpus, table, class).into();
         self.cached += size_of_val(&*set);
-        if self.cached > CACHE {
+        if self.cached > self.room {
             self.cache.clear();
             self.cached = size_of_val(&*set);
         }

@@ -18,6 +18,8 @@ use crate::memory;
 pub(crate) struct HashIndex {
     /// Entries: a hash, and below it a number.
     slots: Vec<u64>,
+    /// How many of the slots are taken.
+    held: usize,
 }
 
 /// Nothing stands here: no entry, for there are fewer than 2³² - 1 numbers.
@@ -50,7 +52,7 @@ impl HashIndex {
         same: impl Fn(u32, u32) -> bool,
         mut met: impl FnMut(u32, u32),
     ) -> HashIndex {
-        let mut index = HashIndex { slots: vec![FREE; entries.len() + entries.len() / 4 + 1] };
+        let mut index = HashIndex::with_room(entries.len());
         let bits = (entries.len() / SHARE + 1).ilog2().clamp(1, MOST_BITS);
         let counted = memory::watched(entries.clone(), size_of::<u64>());
         // what is read, and what is written
@@ -61,7 +63,7 @@ impl HashIndex {
                 share.get(i + AHEAD).inspect(|&&ahead| index.prepare(hash_of(ahead)));
                 let number = entry as u32;
                 match index.probe(hash_of(entry), |held| same(held, number), |&slot| slot) {
-                    (place, FREE) => index.slots[place] = entry,
+                    (place, FREE) => index.take(place, entry),
                     (_, held) => met(held as u32, number),
                 }
             }
@@ -69,15 +71,45 @@ impl HashIndex {
         index
     }
 
+    /// An index with room for so many numbers, which holds none.
+    pub(crate) fn with_room(numbers: usize) -> HashIndex {
+        HashIndex { slots: vec![FREE; numbers + numbers / 4 + 1], held: 0 }
+    }
+
+    /// Whether there is room for another number.
+    pub(crate) fn has_room(&self) -> bool {
+        self.held < self.slots.len().saturating_sub(1) / 5 * 4
+    }
+
+    /// Adds an [entry], whatever is there already. There must be [room](HashIndex::has_room) for it.
+    pub(crate) fn insert(&mut self, entry: u64) {
+        let (place, _) = self.probe(hash_of(entry), |_| false, |&slot| slot);
+        self.take(place, entry);
+    }
+
+    fn take(&mut self, place: usize, entry: u64) {
+        self.slots[place] = entry;
+        self.held += 1;
+    }
+
+    /// How many numbers are held.
+    pub(crate) fn len(&self) -> usize {
+        self.held
+    }
+
     /// How many slots there are: five for four numbers, or more.
     pub(crate) fn slots(&self) -> usize {
         self.slots.len()
     }
 
+    /// The entries that are held, in the order of slots.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = u64> {
+        memory::watched(self.slots.iter(), size_of::<u64>()).copied().filter(|&slot| slot != FREE)
+    }
+
     /// The hashes of the numbers that are held, in the order of slots.
     pub(crate) fn hashes(&self) -> impl Iterator<Item = u32> {
-        let slots = memory::watched(self.slots.iter(), size_of::<u64>());
-        slots.filter(|&&slot| slot != FREE).map(|&slot| hash_of(slot))
+        self.entries().map(hash_of)
     }
 
     /// Says that a hash will soon be asked for.

@@ -4,6 +4,7 @@
 //! corpus and the options; segments with equal digests are one *class* and are sketched once.
 
 mod bands;
+mod growing;
 mod index;
 mod minhash;
 mod pass;
@@ -12,6 +13,7 @@ mod shard;
 mod table;
 
 pub use bands::Banding;
+pub(crate) use growing::GrowingIndex;
 pub(crate) use index::{HashIndex, entry};
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use pass::sketch;

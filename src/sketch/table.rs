@@ -9,10 +9,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use super::pass::UnitPart;
-use super::{Banding, HashIndex, MinHasher, Signature, Wording, digest, entry};
+use super::{Banding, GrowingIndex, HashIndex, MinHasher, Signature, Wording, digest, entry};
 use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit};
 use crate::kernel::prefetch;
 use crate::memory;
@@ -79,12 +78,13 @@ pub struct Table {
     signatures: Vec<Signature>,
     /// The bands of each signature, if they cannot be worked out from it.
     bands: Vec<u32>,
-    /// Once a text was added, the classes by their digests; but for those added.
-    by_digest: Option<HashIndex>,
-    /// The classes of texts added later.
-    added: FxHashMap<u128, u32>,
-    /// Texts added later that are what is left of a document: the spans that are left.
-    remainders: FxHashMap<u32, Vec<Span>>,
+    /// Once a text was added, the classes by their digests.
+    by_digest: Option<GrowingIndex>,
+    /// Classes of rows; those of texts that were added come after them.
+    of_rows: usize,
+    /// What each text that was added is left of its document: it ends here in `left`.
+    left_to: Vec<usize>,
+    left: Vec<Span>,
 }
 
 impl Table {
@@ -181,10 +181,16 @@ impl Table {
     /// The text of one member of a class.
     pub fn text_of<'c>(&self, corpus: &'c Corpus, class: u32) -> Cow<'c, [u8]> {
         let place = self.places[class as usize];
-        match self.remainders.get(&class) {
+        match (class as usize).checked_sub(self.of_rows) {
             None => corpus.text_at(place),
-            Some(spans) => corpus.text_of(place.doc, spans),
+            Some(added) => corpus.text_of(place.doc, self.left_of(added)),
         }
+    }
+
+    /// The spans that are left in a text that was added.
+    fn left_of(&self, added: usize) -> &[Span] {
+        let from = added.checked_sub(1).map_or(0, |before| self.left_to[before]);
+        &self.left[from..self.left_to[added]]
     }
 
     /// The class of a text that is not a row: what is left of `doc` at `spans`, or a part of that. `None` if it is to be
@@ -194,15 +200,15 @@ impl Table {
         if sketcher.tokens.len() < self.options.min_tokens {
             return None;
         }
-        let digest = digest(&sketcher.tokens.hashes);
-        if let Some(class) = self.class_with(digest) {
-            return Some(class);
-        }
-        let class = self.places.len() as u32;
-        self.added.insert(digest, class);
         let (first, last) = (spans.first()?, spans.last()?);
+        let digest = digest(&sketcher.tokens.hashes);
+        let class = self.places.len() as u32;
+        if let Some(known) = self.class_with_or_add(digest, class) {
+            return Some(known);
+        }
         self.places.push(Place { doc, span: Span { start: first.start, end: last.end } });
-        self.remainders.insert(class, spans.to_vec());
+        self.left.extend_from_slice(spans);
+        self.left_to.push(self.left.len());
         self.tokens.push(sketcher.tokens.len() as u32);
         self.digests.push(digest);
         let mut signed = Signed::default();
@@ -215,35 +221,31 @@ impl Table {
         Some(class)
     }
 
-    /// Puts a signature and its bands where others were.
-    fn move_signature(&mut self, from: usize, to: usize) {
-        if from != to {
-            let width = self.options.kept_bands();
-            self.signatures[to] = self.signatures[from];
-            self.bands.copy_within(from * width..(from + 1) * width, to * width);
-        }
-    }
-
-    /// Lets go of all but the first classes and signatures.
-    fn keep(&mut self, classes: usize, signatures: usize) {
+    /// Lets go of all but the first classes.
+    fn keep(&mut self, classes: usize) {
         fn keep<T>(column: &mut Vec<T>, len: usize) {
             column.truncate(len);
             column.shrink_to_fit();
         }
+        self.of_rows = classes;
         keep(&mut self.places, classes);
         keep(&mut self.tokens, classes);
         keep(&mut self.digests, classes);
-        keep(&mut self.signatures, signatures);
-        keep(&mut self.bands, signatures * self.options.kept_bands());
+        self.signatures.shrink_to_fit();
+        self.bands.shrink_to_fit();
     }
 
-    /// The class with this digest.
-    fn class_with(&mut self, digest: u128) -> Option<u32> {
-        let Table { by_digest, digests, added, .. } = self;
+    /// The class with this digest; if there is none, from now on it is `class`.
+    fn class_with_or_add(&mut self, digest: u128, class: u32) -> Option<u32> {
+        let Table { by_digest, digests, .. } = self;
         let classes_differ = |_, _| false;
-        let by_digest = by_digest.get_or_insert_with(|| HashIndex::new(entries(digests), classes_differ, |_, _| {}));
-        let known = by_digest.find(first_bits(digest), |class| digests[class as usize] == digest);
-        known.or_else(|| added.get(&digest).copied())
+        let index = || GrowingIndex::new(HashIndex::new(entries(digests), classes_differ, |_, _| {}));
+        let by_digest = by_digest.get_or_insert_with(index);
+        let known = by_digest.find(first_bits(digest), |class| memory::copied(&digests[class as usize]) == digest);
+        if known.is_none() {
+            by_digest.insert(first_bits(digest), class);
+        }
+        known
     }
 }
 
@@ -304,10 +306,11 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
         signatures: made.signatures,
         bands: made.bands,
         by_digest: None,
-        added: FxHashMap::default(),
-        remainders: FxHashMap::default(),
+        of_rows: 0,
+        left_to: Vec::new(),
+        left: Vec::new(),
     };
-    let (mut classes, mut next_signature, mut signatures) = (0, 0, 0);
+    let (mut classes, mut signatures) = (0, 0);
     for (row, is_signed) in raw.signed.into_iter().enumerate() {
         memory::touched(size_of::<u128>() + size_of::<Place>());
         let Place { doc, span } = table.places[row];
@@ -323,17 +326,15 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
             classes += 1;
         }
         if is_signed {
-            if table.signed[class as usize] == UNSIGNED {
-                table.move_signature(next_signature, signatures);
-                table.signed[class as usize] = signatures as u32;
-                signatures += 1;
-            }
-            next_signature += 1;
+            // that of a digest which was signed before stays where it is, and nobody asks for it
+            let signed = &mut table.signed[class as usize];
+            *signed = (*signed).min(signatures);
+            signatures += 1;
         }
         table.rows.push(Row { span, class });
     }
     table.first.resize(documents + 1, table.rows.len() as u32);
-    table.keep(classes, signatures);
+    table.keep(classes);
     table
 }
 
