@@ -125,7 +125,9 @@ impl Segmenter {
 
 /// Whether there is nothing but white space in `text`.
 pub(crate) fn is_blank(text: &[u8]) -> bool {
-    text.iter().all(u8::is_ascii_whitespace) || text.chars().all(char::is_whitespace)
+    // most lines begin with what is not white space: then nothing has to be decoded
+    let rest = text.trim_ascii_start();
+    !rest.first().is_some_and(u8::is_ascii_graphic) && rest.chars().all(char::is_whitespace)
 }
 
 /// The spans between line ends, `\n` and `\r\n`; blank ones left out.

@@ -1,11 +1,14 @@
 //! Which cleaned files are finished, for a run that is gone on with.
 //!
 //! Files are flushed and told of in batches, for there may be a million of them: a part `written-…` for each 256 MiB or
-//! 4,096 files. Always: a file is taken for finished only if it still has the length and checksum that it had when it was.
+//! 4,096 files. Large ones are flushed by threads that only wait for the disk: a thread of the pool has other work, such as the
+//! ledger. Always: a file is taken for finished only if it still has the length and checksum that it had when it was.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use rustc_hash::FxHashMap;
 
@@ -22,8 +25,11 @@ const BYTES: u64 = 256 << 20;
 /// Files in a batch; few in debug builds, so that small corpora of tests have many batches.
 const FILES: usize = if cfg!(debug_assertions) { 3 } else { 4096 };
 
-/// Files of this many bytes and more are flushed one by one, while others are written.
+/// Files of this many bytes and more are flushed one by one, while other work goes on.
 const LARGE: u64 = if cfg!(debug_assertions) { 4 << 10 } else { 1 << 20 };
+
+/// Files that are being flushed at a time, at the most: each by a thread of its own, which does nothing but wait for the disk.
+const AT_A_TIME: usize = 8;
 
 /// The finished files of a run.
 pub(super) struct Finished<'r> {
@@ -36,6 +42,8 @@ pub(super) struct Finished<'r> {
 struct Batch {
     files: Vec<(u32, Checksum)>,
     bytes: u64,
+    /// Large files that are being flushed.
+    flushing: VecDeque<(u32, JoinHandle<io::Result<Checksum>>)>,
     /// Those of the files that are not flushed.
     together: Together,
     /// Batches before.
@@ -56,7 +64,7 @@ impl<'r> Finished<'r> {
             }
         }
         let (number, together) = (last.map_or(0, |last| last + 1), Together::new(run.path()));
-        let batch = Batch { files: Vec::new(), bytes: 0, together, number };
+        let batch = Batch { files: Vec::new(), bytes: 0, flushing: VecDeque::new(), together, number };
         Finished { run, known, batch: Mutex::new(batch) }
     }
 
@@ -68,23 +76,30 @@ impl<'r> Finished<'r> {
 
     /// The cleaned file of a source is written. It is on the disk after the next [`Finished::flush`], or before.
     pub(super) fn add(&self, source: usize, file: DiskFile, progress: &dyn Progress) -> io::Result<()> {
-        let flushed = if file.written() >= LARGE { Ok(file.finish()?) } else { Err(file) };
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        let checksum = flushed.or_else(|file| file.close(&mut batch.together))?;
-        batch.files.push((source as u32, checksum));
-        batch.bytes += checksum.len;
-        if batch.files.len() >= FILES || batch.bytes >= BYTES { self.end(&mut batch, progress) } else { Ok(()) }
+        batch.bytes += file.written();
+        if file.written() >= LARGE {
+            batch.wait_until_fewer_than(AT_A_TIME)?;
+            let thread = thread::Builder::new().name("flush".to_owned());
+            batch.flushing.push_back((source as u32, thread.spawn(move || file.finish())?));
+        } else {
+            let checksum = file.close(&mut batch.together)?;
+            batch.files.push((source as u32, checksum));
+        }
+        let files = batch.files.len() + batch.flushing.len();
+        if files >= FILES || batch.bytes >= BYTES { self.end(&mut batch, progress) } else { Ok(()) }
     }
 
     /// Flushes and saves what was not yet.
     pub(super) fn flush(&self, progress: &dyn Progress) -> io::Result<()> {
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        if batch.files.is_empty() { Ok(()) } else { self.end(&mut batch, progress) }
+        self.end(&mut batch, progress)
     }
 
     fn end(&self, batch: &mut Batch, progress: &dyn Progress) -> io::Result<()> {
+        batch.wait_until_fewer_than(1)?;
         batch.together.flush()?;
-        if self.run.is_saving() {
+        if self.run.is_saving() && !batch.files.is_empty() {
             let mut part = Part::default();
             part.push_owned(batch.files.iter().map(|(source, _)| *source).collect());
             part.push_owned(batch.files.iter().map(|(_, checksum)| checksum.len).collect());
@@ -94,6 +109,19 @@ impl<'r> Finished<'r> {
         }
         batch.files.clear();
         batch.bytes = 0;
+        Ok(())
+    }
+}
+
+impl Batch {
+    /// Waits until only so many files are being flushed; those that came first are waited for first.
+    fn wait_until_fewer_than(&mut self, files: usize) -> io::Result<()> {
+        while self.flushing.len() >= files
+            && let Some((source, thread)) = self.flushing.pop_front()
+        {
+            let checksum = thread.join().expect("flushing does not panic")?;
+            self.files.push((source, checksum));
+        }
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashSet;
 
 use super::settle::Repeat;
-use crate::corpus::{DocId, ParagraphBreak, Segmenter, Span, Unit};
+use crate::corpus::{DocId, ParagraphBreak, Span, Unit};
 
 /// A segment, as a span of the original, that is not to be cut for a keeper in its own document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,8 +49,7 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    pub(super) fn new(segmenter: Segmenter, text: &[u8], first_edit: usize) -> Attempt {
-        let first_break = segmenter.decide(text);
+    pub(super) fn new(first_break: ParagraphBreak, first_edit: usize) -> Attempt {
         Attempt {
             first_break,
             tried: vec![first_break],

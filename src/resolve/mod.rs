@@ -10,6 +10,7 @@ mod gaps;
 mod keep;
 mod passages;
 mod plan;
+mod rest;
 mod saved;
 mod settle;
 mod snap;

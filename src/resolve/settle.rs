@@ -14,13 +14,15 @@
 //! else with the other cut put off until nothing else is left to cut. A document that finds no rest in so many attempts
 //! stays as it is.
 //!
-//! The pass is sequential, for each decision rests on those before it; what is dear (sketches, the likely
-//! verifications) was computed before on all threads.
+//! The pass is sequential, for each decision rests on those before it; what is dear was computed on all threads: sketches and
+//! the likely verifications before, and what will likely be left of a document while others are settled ([`foresee`]).
 
+mod foresee;
 mod keepers;
 mod repeats;
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
@@ -37,6 +39,8 @@ use super::gaps::widen;
 use super::keep::KeepPolicy;
 use super::passages::{Mark, PassageSearch};
 use super::plan::{Cut, Edit, Fate, Plan};
+use super::rest::Rest;
+use foresee::{Foreseen, batches, foresee};
 
 /// Where a repeat counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,27 +98,10 @@ pub fn resolve(
         tokens: Tokens::default(),
         plan: &mut plan,
         edited: Vec::new(),
+        foreseen: FxHashMap::default(),
     };
-    for (i, &doc) in order.iter().enumerate() {
-        if i % STRETCH == 0 {
-            // the stretch after this one; at the start, this one too
-            let from = if i == 0 { 0 } else { order.len().min(i + STRETCH) };
-            settler.will_settle(&order[from..order.len().min(i + 2 * STRETCH)]);
-        }
-        order.get(i + AHEAD).inspect(|&&next| settler.prepare(next));
-        if i % 256 == 0 {
-            progress.check()?;
-            progress.advance(256);
-        }
-        memory::touched(memory::AROUND);
-        settler.commit();
-        let marks = settler.marks();
-        let fate = if protected[doc.index()] { settler.protect(doc) } else { settler.settle(doc) };
-        if options.scope == Scope::Document {
-            settler.undo_parts(&marks);
-        }
-        settler.plan.fates[doc.index()] = fate;
-    }
+    // inside the pool: to hand it each batch from without would take as long as a part of the batch
+    rayon::scope(|_| settler.settle_in_batches(order, protected, progress))?;
     if options.policy == KeepPolicy::None {
         settler.remove_keepers(protected);
     }
@@ -139,6 +126,8 @@ struct Settler<'c, 'o> {
     plan: &'o mut Plan,
     /// The class of what is left of each document, as far as one was edited and that is compared.
     edited: Vec<Option<u32>>,
+    /// Of the documents that are settled now, those of which anything is foreseen.
+    foreseen: FxHashMap<DocId, Foreseen<'c>>,
 }
 
 /// A segment or passage that repeats a kept one, in coordinates of what is left of its document.
@@ -157,6 +146,58 @@ struct Marks {
 }
 
 impl Settler<'_, '_> {
+    /// Settles all documents, batch after batch; what will likely be left of those of the next is worked out meanwhile.
+    fn settle_in_batches(&mut self, order: &[DocId], protected: &[bool], progress: &dyn Progress) -> Result<()> {
+        let (corpus, options) = (self.corpus, self.options);
+        let documents = self.search.documents.as_ref().map(|documents| documents.table().options);
+        let batches = batches(corpus, order);
+        let mut from = 0;
+        for (i, now) in batches.iter().enumerate() {
+            let likely = self.likely(now, batches.get(i + 1).copied().unwrap_or_default());
+            let range = from..from + now.len();
+            from = range.end;
+            let (settled, foreseen) = rayon::join(
+                || self.settle_all(order, range, protected, progress),
+                || foresee(corpus, options, documents, likely),
+            );
+            settled?;
+            self.foreseen = foreseen;
+        }
+        Ok(())
+    }
+
+    /// Settles the documents of a range of `order`.
+    fn settle_all(
+        &mut self,
+        order: &[DocId],
+        range: Range<usize>,
+        protected: &[bool],
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        for i in range {
+            let doc = order[i];
+            if i % STRETCH == 0 {
+                // the stretch after this one; at the start, this one too
+                let from = if i == 0 { 0 } else { order.len().min(i + STRETCH) };
+                self.will_settle(&order[from..order.len().min(i + 2 * STRETCH)]);
+            }
+            order.get(i + AHEAD).inspect(|&&next| self.prepare(next));
+            if i % 256 == 0 {
+                progress.check()?;
+                progress.advance(256);
+            }
+            memory::touched(memory::AROUND);
+            self.commit();
+            let marks = self.marks();
+            let fate = if protected[doc.index()] { self.protect(doc) } else { self.settle(doc) };
+            if self.options.scope == Scope::Document {
+                self.undo_parts(&marks);
+            }
+            self.plan.fates[doc.index()] = fate;
+        }
+        Ok(())
+    }
+
     fn marks(&self) -> Marks {
         Marks {
             segments: self.search.segments.iter().map(Searcher::mark).collect(),
@@ -208,15 +249,16 @@ impl Settler<'_, '_> {
 
     /// Removes a document, or cuts what it repeats and keeps the rest.
     fn settle(&mut self, doc: DocId) -> Fate {
+        let mut foreseen = self.foreseen.remove(&doc).unwrap_or_default();
         let whole = self.search.documents.as_ref().and_then(|d| d.table().rows_of(doc).first().copied());
         if let Some(row) = whole
-            && self.remove_if_repeat(doc, row.class, &[row.span])
+            && self.remove_if_repeat(doc, row.class, &[row.span], &mut foreseen.set)
         {
             return Fate::Removed;
         }
         let marks = self.marks();
         let repeats = self.repeats_in_rows(doc);
-        let fate = if repeats.is_empty() { Fate::Kept } else { self.settle_parts(doc, repeats, &marks) };
+        let fate = if repeats.is_empty() { Fate::Kept } else { self.settle_parts(doc, repeats, foreseen, &marks) };
         if let (Fate::Kept, Some(row)) = (fate, whole) {
             self.keep_document(doc, row.class, &[row.span]);
         }
@@ -227,24 +269,28 @@ impl Settler<'_, '_> {
     }
 
     /// Removes a document by what its parts repeat, or cuts these.
-    fn settle_parts(&mut self, doc: DocId, repeats: Vec<Repeat>, marks: &Marks) -> Fate {
-        let text = self.corpus.text(doc);
-        if self.remove_by_parts(doc, &text, &repeats) {
+    fn settle_parts(&mut self, doc: DocId, repeats: Vec<Repeat>, foreseen: Foreseen<'_>, marks: &Marks) -> Fate {
+        let Foreseen { text, paragraph_break, rest, mut set } = foreseen;
+        let text = text.unwrap_or_else(|| self.corpus.text(doc));
+        if self.remove_by_parts(doc, &text, &repeats, &mut set) {
             self.undo_parts(marks);
             return Fate::Removed;
         }
-        self.settle_segments(doc, &text, repeats, marks)
+        let paragraph_break = paragraph_break.unwrap_or_else(|| self.options.segmenter.decide(&text));
+        let attempt = Attempt::new(paragraph_break, self.plan.marks().edits);
+        self.settle_segments(doc, &text, (repeats, rest), attempt, marks)
     }
 
     /// Removes a document that repeats a kept one as that was read, though not what is left of it: the kept one has lost
     /// segments that stand in others. Each segment that stands in others is cut for its own keeper, and what is left is
-    /// verified against what is left of the kept document, which is the one that most of the repeats are from.
-    fn remove_by_parts(&mut self, doc: DocId, text: &[u8], repeats: &[Repeat]) -> bool {
+    /// verified against what is left of the kept document, which is the one that most of the repeats are from. `set` is that of
+    /// the document, if it is known.
+    fn remove_by_parts(&mut self, doc: DocId, text: &[u8], repeats: &[Repeat], set: &mut Option<Vec<u64>>) -> bool {
         let Some((keeper, class)) = self.likely_keeper(doc, repeats) else { return false };
         let Some(documents) = &mut self.search.documents else { return false };
         let class_of = |doc: DocId| documents.table().rows_of(doc).first().map(|row| row.class);
         let (Some(own), Some(other)) = (class_of(doc), class_of(keeper)) else { return false };
-        if !documents.are_alike(own, other) {
+        if !documents.are_alike(own, other, set) {
             return false;
         }
         let form = Form::whole(text.len());
@@ -280,15 +326,21 @@ impl Settler<'_, '_> {
         (most * 2 > rest).then_some((keeper, class))
     }
 
-    /// Cuts the repeats found in a document until what is left of it repeats nothing, and keeps that. `marks` is what was
-    /// kept before.
-    fn settle_segments(&mut self, doc: DocId, text: &[u8], repeats: Vec<Repeat>, marks: &Marks) -> Fate {
+    /// Cuts the repeats found in a document until what is left of it repeats nothing, and keeps that. What will be left after
+    /// these may be foreseen. `marks` is what was kept before.
+    fn settle_segments(
+        &mut self,
+        doc: DocId,
+        text: &[u8],
+        (repeats, mut foreseen): (Vec<Repeat>, Option<Rest<'_>>),
+        mut attempt: Attempt,
+        marks: &Marks,
+    ) -> Fate {
         let plan_marks = self.plan.marks();
-        let mut attempt = Attempt::new(self.options.segmenter, text, plan_marks.edits);
         let mut from_rows = Some(repeats);
         while attempt.left > 0 {
-            let form = self.attempt(doc, text, &mut attempt, from_rows.take(), marks);
-            if let Some(fate) = form.and_then(|form| self.settle_rest(doc, text, &form, marks, &mut attempt)) {
+            let rest = self.attempt(doc, text, &mut attempt, (from_rows.take(), foreseen.take()), marks);
+            if let Some(fate) = rest.and_then(|rest| self.settle_rest(doc, rest, marks, &mut attempt)) {
                 return fate;
             }
             attempt.left = attempt.left.saturating_sub(1);
@@ -300,33 +352,31 @@ impl Settler<'_, '_> {
     }
 
     /// Cuts until nothing changes; `None` if the attempt has to be made again, with what was learnt in `attempt`. The
-    /// repeats in the document as it was read may be known already.
-    fn attempt(
+    /// repeats in the document as it was read may be known already, and what is left without them.
+    fn attempt<'t>(
         &mut self,
         doc: DocId,
-        text: &[u8],
+        text: &'t [u8],
         attempt: &mut Attempt,
-        mut known: Option<Vec<Repeat>>,
+        (mut known, mut foreseen): (Option<Vec<Repeat>>, Option<Rest<'t>>),
         marks: &Marks,
-    ) -> Option<Form> {
-        let mut form = Form::whole(text.len());
-        let mut left = form.text(text);
-        let mut segmenter = Segmenter { paragraph_break: attempt.first_break };
+    ) -> Option<Rest<'t>> {
+        let mut rest = Rest::whole(text, attempt.first_break);
         loop {
-            let repeats = known.take().unwrap_or_else(|| self.repeats_in_form(doc, &form, &left, segmenter, attempt));
-            let conflicts = self.conflicts(doc, &form, &repeats, attempt.first_edit);
+            let repeats = known.take().unwrap_or_else(|| self.repeats_in_rest(doc, &rest, attempt));
+            let conflicts = self.conflicts(doc, &rest.form, &repeats, attempt.first_edit);
             if !conflicts.is_empty() {
-                attempt.learn(segmenter.paragraph_break, conflicts);
+                attempt.learn(rest.paragraph_break, conflicts);
                 return None;
             }
-            let Some(rest) = self.cut(doc, &form, &left, &repeats) else { return Some(form) };
-            left = rest.text(text);
-            form = rest;
-            let next = Segmenter { paragraph_break: self.options.segmenter.decide(&left) };
-            if self.splits_alike() && next == segmenter {
-                return Some(form);
+            let Some(form) = self.cut(doc, &rest.form, &rest.text, &repeats) else { return Some(rest) };
+            let before = rest.paragraph_break;
+            let foreseen = foreseen.take().filter(|foreseen| foreseen.form == form);
+            debug_assert!(foreseen.as_ref().is_none_or(|foreseen| foreseen.text == form.text(text)));
+            rest = foreseen.unwrap_or_else(|| Rest::new(form, text, self.options.segmenter));
+            if self.splits_alike() && rest.paragraph_break == before {
+                return Some(rest);
             }
-            segmenter = next;
             self.undo_parts(marks);
         }
     }
@@ -343,31 +393,25 @@ impl Settler<'_, '_> {
 
     /// Decides about what is left of a document after cuts; `None` if the attempt has to be made again: the document would
     /// go, and with it keepers of its own cuts, so it is to be judged without these.
-    fn settle_rest(
-        &mut self,
-        doc: DocId,
-        text: &[u8],
-        form: &Form,
-        marks: &Marks,
-        attempt: &mut Attempt,
-    ) -> Option<Fate> {
+    fn settle_rest(&mut self, doc: DocId, rest: Rest<'_>, marks: &Marks, attempt: &mut Attempt) -> Option<Fate> {
+        let Rest { form, text, sketch, .. } = rest;
         if form.is_whole() {
             return Some(Fate::Kept);
         }
-        let left = form.text(text);
-        if is_blank(&left) && !self.options.keep_empty {
+        if is_blank(&text) && !self.options.keep_empty {
             self.undo_parts(marks);
             return Some(Fate::Emptied);
         }
-        let documents = self.search.documents.as_mut();
-        let class = documents.and_then(|d| d.add(&mut self.sketcher, &left, doc, form.spans()));
+        let Some(documents) = self.search.documents.as_mut() else { return Some(Fate::Edited) };
+        let sketch = sketch.unwrap_or_else(|| self.sketcher.sketch(&text));
+        let class = documents.add(&mut self.sketcher, sketch, doc, form.spans());
         let Some(class) = class else { return Some(Fate::Edited) };
         let own: Vec<Banned> = self.plan.edits[attempt.first_edit..]
             .iter()
             .filter(|e| e.keeper.doc == doc)
             .map(|e| Banned { unit: e.unit, span: e.place.span })
             .collect();
-        if self.remove_if_repeat(doc, class, form.spans()) {
+        if self.remove_if_repeat(doc, class, form.spans(), &mut None) {
             if !own.is_empty() {
                 attempt.forbidden.extend(own);
                 return None;
@@ -396,10 +440,10 @@ impl Settler<'_, '_> {
         }
     }
 
-    /// Removes what is left of a document, `spans`, if it repeats a kept document.
-    fn remove_if_repeat(&mut self, doc: DocId, class: u32, spans: &[Span]) -> bool {
+    /// Removes what is left of a document, `spans`, if it repeats a kept document. Its `set` may be known.
+    fn remove_if_repeat(&mut self, doc: DocId, class: u32, spans: &[Span], set: &mut Option<Vec<u64>>) -> bool {
         let Some(documents) = &mut self.search.documents else { return false };
-        let Some(link) = documents.find(class) else { return false };
+        let Some(link) = documents.find(class, set) else { return false };
         let wording = documents.table().wording_of(class);
         self.push_edit(doc, Unit::Document, spans, wording, link);
         true

@@ -153,14 +153,21 @@ impl Buckets {
 
     /// The kept classes in the buckets of a class, ascending, each with a number that tells which was kept first.
     pub(super) fn meet(&mut self, class: u32) -> &[(u32, u32)] {
-        self.met.clear();
-        for bucket in self.memberships.of(class) {
-            memory::touched(memory::AROUND);
-            self.met.extend(self.keepers.of(bucket));
-        }
+        let mut met = std::mem::take(&mut self.met);
+        met.clear();
+        met.extend(self.kept(class));
+        self.met = met;
         self.met.sort_unstable();
         self.met.dedup_by_key(|&mut (keeper, _)| keeper);
         &self.met
+    }
+
+    /// The kept classes in the buckets of a class, each as often as they meet, with its number.
+    pub(super) fn kept(&self, class: u32) -> impl Iterator<Item = (u32, u32)> {
+        self.memberships.of(class).flat_map(|bucket| {
+            memory::touched(memory::AROUND);
+            self.keepers.of(bucket)
+        })
     }
 
     /// Adds a kept class to its buckets.

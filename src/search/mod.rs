@@ -21,7 +21,7 @@ use crate::kernel;
 use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::resume::Parts;
-use crate::sketch::{Sketcher, Table, Wording};
+use crate::sketch::{Sketch, Sketcher, Table, Wording};
 
 use contain::Postings;
 pub use decisions::{Apart, Choice, Decision, Decisions, Pair};
@@ -142,13 +142,13 @@ impl<'c> Searcher<'c> {
     }
 
     /// The class of a text that is not in the table; see [`Table::add`]. Only for one that grows.
-    pub fn add(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
-        memory::looked_up(|| self.add_here(sketcher, text, doc, spans))
+    pub fn add(&mut self, sketcher: &mut Sketcher, sketch: Sketch, doc: DocId, spans: &[Span]) -> Option<u32> {
+        memory::looked_up(|| self.add_here(sketcher, sketch, doc, spans))
     }
 
-    fn add_here(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
+    fn add_here(&mut self, sketcher: &mut Sketcher, mut sketch: Sketch, doc: DocId, spans: &[Span]) -> Option<u32> {
         let known = self.table.classes();
-        let class = self.table.add(sketcher, text, doc, spans)?;
+        let class = self.table.add(sketcher, &mut sketch, doc, spans)?;
         self.kept.resize(self.table.classes(), None);
         if let Candidates::Near(near) = &mut self.candidates
             && class as usize >= known
@@ -157,10 +157,7 @@ impl<'c> Searcher<'c> {
             let original = self.table.rows_of(doc).first().filter(|_| self.table.options.unit == Unit::Document);
             let original = original.map(|row| row.class).filter(|&class| self.table.is_near(class));
             near.admit(&self.table, class, original, |other| self.kept[other as usize].is_some());
-            let (added, tokens) = self.added.get_or_insert_default();
-            *added = class;
-            tokens.clear();
-            tokens.extend_from_slice(sketcher.tokens());
+            self.added = Some((class, sketch.into_tokens()));
         }
         Some(class)
     }
@@ -193,9 +190,26 @@ impl<'c> Searcher<'c> {
         }
     }
 
+    /// Whether a segment of this class is likely to repeat one that is kept when it is its turn: its equal, or one that it was
+    /// verified against, is kept, or stands where it `will` likely be kept before.
+    pub fn is_likely_repeat(&self, class: u32, will: impl Fn(Place) -> bool) -> bool {
+        let is_likely = |other: u32| self.kept[other as usize].is_some() || will(self.table.first_place_of(other));
+        is_likely(class) || self.verified.alike(class, self.options.similarity).any(is_likely)
+    }
+
+    /// Whether a segment of this class will likely be verified against a kept one, so that its [set](Searcher::find) is asked for.
+    pub fn is_likely_verified(&self, class: u32) -> bool {
+        let Candidates::Near(near) = &self.candidates else { return false };
+        self.table.is_near(class)
+            && near
+                .promising(&self.table, class, self.options.similarity)
+                .any(|keeper| self.verified.get(class, keeper).is_none())
+    }
+
     /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,
-    /// most promising first and of those the one kept first. A reference goes before everything else.
-    pub fn find(&mut self, class: u32) -> Option<Link> {
+    /// most promising first and of those the one kept first. A reference goes before everything else. `own` is its set of
+    /// shingles, if that is known; it is made when it is needed first.
+    pub fn find(&mut self, class: u32, own: &mut Option<Vec<u64>>) -> Option<Link> {
         if let Some(keeper) = self.kept[class as usize].filter(|_| !self.is_apart(class, class)) {
             return Some(Link { keeper, similarity: 1.0, exact: true });
         }
@@ -215,9 +229,8 @@ impl<'c> Searcher<'c> {
             let role = |class: &u32| self.kept[*class as usize].map(|place| self.corpus.role(place.doc));
             candidates.sort_by_key(|class| role(class) != Some(Role::Reference));
         }
-        let mut own = None;
         candidates.into_iter().take(VERIFIED_PER_SEGMENT).find_map(|keeper| {
-            let similarity = self.verify(class, keeper, &mut own);
+            let similarity = self.verify(class, keeper, own);
             let linked = similarity >= self.options.similarity;
             let keeper = self.kept[keeper as usize].filter(|_| linked)?;
             Some(Link { keeper, similarity, exact: false })
@@ -238,7 +251,8 @@ impl<'c> Searcher<'c> {
     }
 
     /// Whether two classes are at least as similar as the threshold: computed exactly, unless their signatures rule it out.
-    pub fn are_alike(&mut self, class: u32, other: u32) -> bool {
+    /// `own` is the set of the first, as in [`Searcher::find`].
+    pub fn are_alike(&mut self, class: u32, other: u32, own: &mut Option<Vec<u64>>) -> bool {
         if self.is_apart(class, other) {
             return false;
         }
@@ -249,9 +263,9 @@ impl<'c> Searcher<'c> {
         if is_jaccard && !near::may_be_alike(&self.table, class, other, self.options.similarity) {
             return false;
         }
-        let own = self.sets.make(self.corpus, &self.table, class);
+        let own = own.get_or_insert_with(|| self.sets.make(self.corpus, &self.table, class));
         let other = self.sets.get(self.corpus, &self.table, other);
-        similarity(&own, &other, self.options.measure) >= self.options.similarity
+        similarity(own, &other, self.options.measure) >= self.options.similarity
     }
 
     /// The similarity of a class and a kept one; the set of the first, `own`, is made when it is needed first.

@@ -101,6 +101,12 @@ impl Near {
         candidates.into_iter().map(|(_, _, keeper)| keeper).collect()
     }
 
+    /// As [`Near::candidates`], in no order, and without what is remembered for those.
+    pub(super) fn promising(&self, table: &Table, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
+        let alike = move |&(keeper, _): &(u32, u32)| keeper != class && may_be_alike(table, class, keeper, similarity);
+        self.buckets.kept(class).filter(alike).map(|(keeper, _)| keeper)
+    }
+
     /// Says that a class will soon be asked for.
     pub(super) fn prepare(&self, class: u32) {
         self.buckets.prepare(class);

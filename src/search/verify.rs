@@ -88,6 +88,13 @@ impl Verified {
         classes.chunk_by(|a, b| b - a <= BETWEEN).flat_map(of_run).collect()
     }
 
+    /// The keepers that a class is as similar to as that, or more.
+    pub(super) fn alike(&self, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
+        let from = self.0.partition_point(|&(other, ..)| other < class);
+        let own = self.0[from..].iter().take_while(move |&&(other, ..)| other == class);
+        own.filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
+    }
+
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
         let place = self.0.binary_search_by_key(&(class, keeper), |&(class, keeper, _)| (class, keeper)).ok()?;
         Some(self.0[place].2)
@@ -260,6 +267,8 @@ mod tests {
             for pair in (0..20).flat_map(|class| (0..20).map(move |keeper| (class, keeper))) {
                 let expected = pairs.iter().position(|&other| other == pair).map(|place| similarities[place]);
                 prop_assert_eq!(verified.get(pair.0, pair.1), expected);
+                let is_alike = verified.alike(pair.0, 7.0).any(|keeper| keeper == pair.1);
+                prop_assert_eq!(is_alike, expected.is_some_and(|known| known >= 7.0));
             }
         }
 

@@ -18,7 +18,7 @@ pub(crate) use index::{HashIndex, entry};
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use pass::sketch;
 pub use shard::shard_count;
-pub use table::{Row, SketchOptions, Sketcher, Table, Tally};
+pub use table::{Row, Sketch, SketchOptions, Sketcher, Table, Tally};
 
 /// What a segment says, wherever it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -327,8 +327,10 @@ mod tests {
             sketch(&corpus, Segmenter::default(), TokenOptions::default(), &units, Parts::none(), &()).unwrap();
         let mut sketcher = Sketcher::new(TokenOptions::default());
         let spans = [Span::new(0, 11)];
-        assert_eq!(tables[0].add(&mut sketcher, b"a b c d e f", DocId(1), &spans), Some(0));
-        let new = tables[0].add(&mut sketcher, b"a b c d e", DocId(1), &[Span::new(0, 9)]).unwrap();
+        let mut known = sketcher.sketch(b"a b c d e f");
+        assert_eq!(tables[0].add(&mut sketcher, &mut known, DocId(1), &spans), Some(0));
+        let mut other = sketcher.sketch(b"a b c d e");
+        let new = tables[0].add(&mut sketcher, &mut other, DocId(1), &[Span::new(0, 9)]).unwrap();
         assert_eq!(new, 2);
         assert_eq!(&*tables[0].text_of(&corpus, new), b"a b c d e");
         assert_eq!(tables[0].bands_of(new, 0..18).count(), 18);

@@ -13,8 +13,9 @@ use super::{HASHES, SketchOptions};
 use crate::corpus::{Corpus, DocId, Place, Span};
 use crate::resume::{self, Columns};
 
-/// Bytes of text in a shard, at least; few in debug builds, so that small corpora of tests have many shards.
-const SHARD: u64 = if cfg!(debug_assertions) { 16 << 10 } else { 64 << 20 };
+/// Bytes of text in a shard, at least: few enough that the last one, which nothing is sketched beside, is soon appended. Fewer
+/// in debug builds, so that small corpora of tests have many shards.
+const SHARD: u64 = if cfg!(debug_assertions) { 16 << 10 } else { 16 << 20 };
 
 /// Shards of a corpus, at the most.
 const SHARDS: u64 = 1024;

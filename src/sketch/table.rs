@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::pass::UnitPart;
 use super::{Banding, GrowingIndex, HashIndex, MinHasher, Signature, Wording, digest, entry};
-use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit};
+use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit, shingle_set};
 use crate::kernel::prefetch;
 use crate::memory;
 
@@ -178,6 +178,11 @@ impl Table {
         corpus.will_read(self.places[class as usize]);
     }
 
+    /// Where the first member of a class stands.
+    pub(crate) fn first_place_of(&self, class: u32) -> Place {
+        self.places[class as usize]
+    }
+
     /// The text of one member of a class.
     pub fn text_of<'c>(&self, corpus: &'c Corpus, class: u32) -> Cow<'c, [u8]> {
         let place = self.places[class as usize];
@@ -194,30 +199,27 @@ impl Table {
     }
 
     /// The class of a text that is not a row: what is left of `doc` at `spans`, or a part of that. `None` if it is to be
-    /// left alone. Costs a pass over the classes the first time, and 10 bytes for each.
-    pub fn add(&mut self, sketcher: &mut Sketcher, text: &[u8], doc: DocId, spans: &[Span]) -> Option<u32> {
-        sketcher.tokens.read(text, sketcher.token_options);
-        if sketcher.tokens.len() < self.options.min_tokens {
+    /// left alone. It is signed if it has to be and was not yet. Costs a pass over the classes the first time, and 10 bytes for
+    /// each.
+    pub fn add(&mut self, sketcher: &mut Sketcher, sketch: &mut Sketch, doc: DocId, spans: &[Span]) -> Option<u32> {
+        if sketch.tokens.len() < self.options.min_tokens {
             return None;
         }
         let (first, last) = (spans.first()?, spans.last()?);
-        let digest = digest(&sketcher.tokens.hashes);
         let class = self.places.len() as u32;
-        if let Some(known) = self.class_with_or_add(digest, class) {
+        if let Some(known) = self.class_with_or_add(sketch.digest, class) {
             return Some(known);
         }
         self.places.push(Place { doc, span: Span { start: first.start, end: last.end } });
         self.left.extend_from_slice(spans);
         self.left_to.push(self.left.len());
-        self.tokens.push(sketcher.tokens.len() as u32);
-        self.digests.push(digest);
-        let mut signed = Signed::default();
-        let hashes = std::mem::take(&mut sketcher.tokens.hashes);
-        let is_signed = sketcher.sign(&hashes, self.options, &mut signed);
-        sketcher.tokens.hashes = hashes;
+        self.tokens.push(sketch.tokens.len() as u32);
+        self.digests.push(sketch.digest);
+        let signed = sketcher.signed(sketch, self.options);
+        let is_signed = !signed.signatures.is_empty();
         self.signed.push(if is_signed { self.signatures.len() as u32 } else { UNSIGNED });
-        self.signatures.extend(signed.signatures);
-        self.bands.extend(signed.bands);
+        self.signatures.extend_from_slice(&signed.signatures);
+        self.bands.extend_from_slice(&signed.bands);
         Some(class)
     }
 
@@ -259,6 +261,21 @@ pub(super) struct Signed {
     pub(super) bands: Vec<u32>,
 }
 
+/// A text that is not in a table: what it is found and compared by.
+pub struct Sketch {
+    tokens: Vec<u64>,
+    digest: u128,
+    /// Once it was asked for; empty if the text is compared for equality only.
+    signed: Option<Signed>,
+}
+
+impl Sketch {
+    /// Its tokens.
+    pub(crate) fn into_tokens(self) -> Vec<u64> {
+        self.tokens
+    }
+}
+
 /// Buffers for sketching one text after another.
 pub struct Sketcher {
     token_options: TokenOptions,
@@ -273,9 +290,32 @@ impl Sketcher {
         Sketcher { token_options, tokens: Tokens::default(), shingles: Vec::new(), hasher: None }
     }
 
-    /// The tokens of the text that was added last.
-    pub(crate) fn tokens(&self) -> &[u64] {
-        &self.tokens.hashes
+    /// Reads a text that may be [added](Table::add) to a table.
+    pub fn sketch(&mut self, text: &[u8]) -> Sketch {
+        self.tokens.read(text, self.token_options);
+        let tokens = self.tokens.hashes.clone();
+        Sketch { digest: digest(&tokens), tokens, signed: None }
+    }
+
+    /// As [`Sketcher::sketch`], and signs it before it is added: on another thread, say.
+    pub fn sketch_and_sign(&mut self, text: &[u8], options: SketchOptions) -> Sketch {
+        let mut sketch = self.sketch(text);
+        self.signed(&mut sketch, options);
+        sketch
+    }
+
+    /// The set of shingles of a text.
+    pub fn shingle_set(&mut self, text: &[u8], shingler: Shingler) -> Vec<u64> {
+        self.tokens.read(text, self.token_options);
+        shingle_set(&self.tokens.hashes, shingler)
+    }
+
+    fn signed<'s>(&mut self, sketch: &'s mut Sketch, options: SketchOptions) -> &'s Signed {
+        sketch.signed.get_or_insert_with(|| {
+            let mut signed = Signed::default();
+            self.sign(&sketch.tokens, options, &mut signed);
+            signed
+        })
     }
 
     /// Appends the signature of a text with these tokens, if it is to be compared by similarity at all and is not

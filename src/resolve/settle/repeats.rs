@@ -11,6 +11,7 @@ use crate::resolve::attempt::{Attempt, Standing, standing};
 use crate::resolve::form::Form;
 use crate::resolve::gaps::widen;
 use crate::resolve::keep::KeepPolicy;
+use crate::resolve::rest::Rest;
 use crate::search::Searcher;
 use crate::sketch::Sketcher;
 
@@ -23,18 +24,15 @@ impl Settler<'_, '_> {
     }
 
     /// As [`Self::repeats_in_rows`], of what is left of a document.
-    pub(super) fn repeats_in_form(
-        &mut self,
-        doc: DocId,
-        form: &Form,
-        left: &[u8],
-        segmenter: Segmenter,
-        attempt: &Attempt,
-    ) -> Vec<Repeat> {
-        self.repeats_by_unit(doc, Some((form, attempt)), |searcher, sketcher| {
+    pub(super) fn repeats_in_rest(&mut self, doc: DocId, rest: &Rest<'_>, attempt: &Attempt) -> Vec<Repeat> {
+        self.repeats_by_unit(doc, Some((&rest.form, attempt)), |searcher, sketcher| {
             let mut spans = Vec::new();
-            segmenter.split(searcher.table().options.unit, left, &mut spans);
-            let mut class = |span: Span| searcher.add(sketcher, span.of(left), doc, &form.original(span));
+            let segmenter = Segmenter { paragraph_break: rest.paragraph_break };
+            segmenter.split(searcher.table().options.unit, &rest.text, &mut spans);
+            let mut class = |span: Span| {
+                let sketch = sketcher.sketch(span.of(&rest.text));
+                searcher.add(sketcher, sketch, doc, &rest.form.original(span))
+            };
             spans.into_iter().filter_map(|span| Some((span, class(span)?))).collect()
         })
     }
@@ -59,7 +57,7 @@ impl Settler<'_, '_> {
             for (span, class) in own {
                 let place = cut.map_or(Some(span), |(form, _)| form.hull(span)).map(|span| Place { doc, span });
                 let Some(place) = place.filter(|_| !overlaps_any(&larger, |larger| *larger, span)) else { continue };
-                let Some(link) = searcher.find(class) else {
+                let Some(link) = searcher.find(class, &mut None) else {
                     searcher.keep(class, place);
                     continue;
                 };
