@@ -64,6 +64,14 @@ struct Entry {
     leads: Leads,
 }
 
+/// An anchor that is to be looked up.
+#[derive(Clone, Copy)]
+struct Ahead {
+    anchor: Anchor,
+    /// The hash of its gram.
+    hash: u32,
+}
+
 /// A look at a bucket that is to be taken.
 #[derive(Clone, Copy)]
 struct Turn {
@@ -99,8 +107,8 @@ pub struct Index<'t, S: Symbol> {
     held: u32,
     /// A buffer for the turns of a group.
     turns: Vec<Turn>,
-    /// A buffer for hashes of grams.
-    hashes: Vec<u32>,
+    /// A buffer for the next anchors.
+    ahead: Vec<Ahead>,
     /// A buffer for what stands in a bucket.
     list: Vec<Item>,
 }
@@ -110,6 +118,9 @@ pub const LONGEST_WINDOW: usize = 1 << 16;
 
 /// Anchors that are hashed, and their buckets fetched from memory, before the first is looked up.
 const AHEAD: usize = 24;
+
+/// Anchors that are chosen at once.
+const AT_ONCE: usize = 8;
 
 /// Anchors that take turns.
 const GROUP: usize = 8;
@@ -128,7 +139,7 @@ impl<'t, S: Symbol> Index<'t, S> {
             found: Vec::new(),
             held: 0,
             turns: Vec::new(),
-            hashes: Vec::new(),
+            ahead: Vec::new(),
             list: Vec::new(),
         }
     }
@@ -169,12 +180,8 @@ impl<'t, S: Symbol> Index<'t, S> {
         self.held = 0;
         let number = self.texts.len() as u32;
         self.texts.push(text);
-        loop {
-            let block = anchors.next_block(self.texts.text(number), self.lengths, self.held as usize);
-            if block.is_empty() {
-                break;
-            }
-            self.meet_all(number, block);
+        while anchors.next_block(self.texts.text(number), self.lengths, self.held as usize) {
+            self.meet_block(number, &mut anchors);
         }
         self.anchors = anchors;
         let mut found = std::mem::take(&mut self.found);
@@ -183,29 +190,38 @@ impl<'t, S: Symbol> Index<'t, S> {
         found
     }
 
-    /// Looks the next anchors of a text up, and enters them, but for those whose windows a match holds.
-    fn meet_all(&mut self, number: u32, anchors: &[Anchor]) {
-        let (mut hashes, mut met) = (std::mem::take(&mut self.hashes), 0);
+    /// Looks the anchors of a block up, and enters them, but for those whose windows a match holds.
+    fn meet_block(&mut self, number: u32, anchors: &mut Anchors) {
+        let mut ahead = std::mem::take(&mut self.ahead);
         loop {
-            let held = self.held as usize;
-            met += anchors[met..].partition_point(|anchor| (anchor.last as usize) < held);
-            if met == anchors.len() {
+            let held = ahead.partition_point(|next| next.anchor.last < self.held);
+            ahead.drain(..held);
+            self.look_ahead(number, anchors, &mut ahead);
+            if ahead.is_empty() {
                 break;
             }
-            self.fetch(number, anchors, met, &mut hashes);
-            met += self.meet_group(number, &anchors[met..], &hashes[met..]);
+            let met = self.meet_group(number, &ahead);
+            ahead.drain(..met);
         }
-        hashes.clear();
-        self.hashes = hashes;
+        self.ahead = ahead;
     }
 
-    /// Adds the hashes of the next grams, from that of the anchor `met` on. Their buckets are fetched from memory meanwhile.
-    fn fetch(&self, text: u32, anchors: &[Anchor], met: usize, hashes: &mut Vec<u32>) {
-        hashes.resize(hashes.len().max(met), 0);
-        for anchor in &anchors[hashes.len()..anchors.len().min(met + AHEAD)] {
-            let hash = self.hash(self.all, text, anchor.at);
-            self.table.prefetch(hash);
-            hashes.push(hash);
+    /// Adds the next anchors. Their buckets are fetched from memory meanwhile.
+    ///
+    /// Where the text repeats itself with a short period the next anchor has the same gram, and mostly a match that the one
+    /// before finds holds it: that is waited for.
+    fn look_ahead(&self, number: u32, anchors: &mut Anchors, ahead: &mut Vec<Ahead>) {
+        let repeats = |ahead: &[Ahead]| matches!(ahead, [.., a, b] if a.hash == b.hash);
+        while ahead.len() < AHEAD && !repeats(ahead) {
+            let chosen = anchors.choose(AT_ONCE, self.held as usize);
+            if chosen.is_empty() {
+                break;
+            }
+            for &anchor in chosen.iter().filter(|anchor| anchor.last >= self.held) {
+                let hash = self.hash(self.all, number, anchor.at);
+                self.table.prefetch(hash);
+                ahead.push(Ahead { anchor, hash });
+            }
         }
     }
 
@@ -213,15 +229,13 @@ impl<'t, S: Symbol> Index<'t, S> {
     ///
     /// They take turns, each for one look into memory, which is asked for a turn before: so the processor waits for many at
     /// once and not for each. Those of one gram would have to wait for each other, for the later may repeat the earlier.
-    fn meet_group(&mut self, number: u32, anchors: &[Anchor], hashes: &[u32]) -> usize {
+    fn meet_group(&mut self, number: u32, ahead: &[Ahead]) -> usize {
         let (mut turns, mut group) = (std::mem::take(&mut self.turns), 0);
-        while group < hashes.len().min(GROUP) && !hashes[..group].contains(&hashes[group]) {
-            let (anchor, hash) = (anchors[group], hashes[group]);
-            if anchor.last >= self.held {
-                let anchor = Anchor { first: anchor.first.max(self.held), ..anchor };
-                let entry = Entry { text: number, at: anchor.at, leads: Leads::of(anchor) };
-                turns.push(Turn { range: self.all, hash, entry, fetched: false, known: false });
-            }
+        while group < ahead.len().min(GROUP) && ahead[..group].iter().all(|before| before.hash != ahead[group].hash) {
+            let Ahead { anchor, hash } = ahead[group];
+            let anchor = Anchor { first: anchor.first.max(self.held), ..anchor };
+            let entry = Entry { text: number, at: anchor.at, leads: Leads::of(anchor) };
+            turns.push(Turn { range: self.all, hash, entry, fetched: false, known: false });
             group += 1;
         }
         self.take_all(&mut turns, self.found.len());
