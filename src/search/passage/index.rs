@@ -78,6 +78,7 @@ struct Turn {
     /// What the bucket stands for.
     range: Leads,
     hash: u32,
+    /// Has no leads beyond the range.
     entry: Entry,
     /// Whether the texts of its entries were fetched.
     fetched: bool,
@@ -262,18 +263,16 @@ impl<'t, S: Symbol> Index<'t, S> {
         let common = bytemuck::cast_slice(&self.text(text)[from..to]);
         let seed = u64::from(leads.least) << 16 | u64::from(leads.greatest);
         let hash = (kernel::hash_run(common, seed) >> 32) as u32;
-        hash & !1 | u32::from(leads.least == leads.greatest)
+        hash & !1 | u32::from(leads.is_single())
     }
 
     /// Takes a turn: looks an occurrence up in a bucket, and enters what is not there; what takes another look is added to
     /// the turns.
-    fn take(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
-        let Some(mut open) = turn.range.shared(turn.entry.leads) else { return };
+    fn take(&mut self, mut turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
         if !turn.known {
-            let Some(left) = self.still_open(open, &turn.entry, earlier) else { return };
-            open = left;
+            let Some(open) = self.still_open(turn.entry.leads, &turn.entry, earlier) else { return };
+            turn.entry.leads = open;
         }
-        let turn = Turn { entry: Entry { leads: open, ..turn.entry }, ..turn };
         self.table.read(turn.hash, &mut self.list);
         match self.list.first() {
             None => self.add(turn.hash, turn.entry),
@@ -289,10 +288,13 @@ impl<'t, S: Symbol> Index<'t, S> {
 
     /// Adds the turns for both halves of a range.
     fn add_halves(&self, turn: Turn, turns: &mut Vec<Turn>) {
-        for half in turn.range.halves().into_iter().flatten().filter(|half| half.shared(turn.entry.leads).is_some()) {
-            let hash = self.hash(half, turn.entry.text, turn.entry.at);
-            self.table.prefetch(hash);
-            turns.push(Turn { range: half, hash, fetched: false, ..turn });
+        for range in turn.range.halves() {
+            if let Some(leads) = range.shared(turn.entry.leads) {
+                let entry = Entry { leads, ..turn.entry };
+                let hash = self.hash(range, entry.text, entry.at);
+                self.table.prefetch(hash);
+                turns.push(Turn { range, hash, entry, fetched: false, known: turn.known });
+            }
         }
     }
 
@@ -312,7 +314,7 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// Enters an occurrence whose windows were looked up in its bucket, which the list holds. If that is full, it is split,
     /// and what it holds is dealt anew: later, for nobody in this group looks for this gram.
     fn place(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
-        if self.list.len() < ENTRIES || turn.range.halves().is_none() {
+        if self.list.len() < ENTRIES || turn.range.is_single() {
             return self.add(turn.hash, turn.entry);
         }
         self.table.split(turn.hash, &self.list);
