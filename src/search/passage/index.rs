@@ -25,7 +25,8 @@
 //! front of the table that takes in what is entered (a third slower), leaving out of a bucket that is dealt anew the
 //! windows that stand there already (no less memory, and it hangs on the order in which they are dealt), going down one half
 //! of a range before the other (a tenth to a quarter slower on templates: what is found higher up closes more), hashing a
-//! half only when it is its turn (no difference).
+//! half only when it is its turn (no difference), choosing all anchors of a block before the first is looked up (a third
+//! slower on runs), or four at a time (a twentieth slower on prose).
 
 use std::borrow::Cow;
 
