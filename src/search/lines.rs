@@ -112,8 +112,11 @@ impl<C: Columns<WIDTH>, const WIDTH: usize> Part<C, WIDTH> {
         loop {
             let line = &self.lines[at];
             found(line, line.slots_of(hash));
+            if !line.passed {
+                return;
+            }
             at = self.after(at);
-            if !line.passed || at == home {
+            if at == home {
                 return;
             }
         }

@@ -13,11 +13,12 @@
 //! anchor. That, too, depends on the window's own symbols only. (Tried before and refused: giving all periodic grams one
 //! rank, without the rule for the end of a run; each window there was an anchor of its own, at twice the time and memory.)
 //!
-//! Ranks are computed for a block at a time and stay in the cache; blocks that a match holds are passed over.
+//! Ranks are computed for a block at a time and stay in the cache; anchors are chosen a few at a time, so that windows that a
+//! match holds are passed over.
 
 use super::symbol::Symbol;
-use crate::kernel;
 pub(super) use crate::kernel::Anchor;
+use crate::kernel::{self, Chooser};
 
 /// The lengths that an index is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,36 +49,55 @@ impl Lengths {
 /// Places of the smallest block.
 const BLOCK: usize = 1 << 11;
 
-/// The anchors of the windows of a text, ascending, block by block; the buffers are reused from text to text.
+/// The anchors of the windows of a text, ascending, block by block, a few at a time; the buffers are reused from text to
+/// text.
 #[derive(Default)]
 pub(super) struct Anchors {
-    ranks: Vec<u32>,
+    /// Ranks and places of the block.
+    keys: Vec<u32>,
+    chooser: Chooser,
     list: Vec<Anchor>,
-    /// Windows that were read, or passed over.
-    read: usize,
     /// The first anchors of the list that were given out.
     given: usize,
+    /// Windows that were read, or passed over.
+    read: usize,
+    /// Whether they are all.
+    is_last: bool,
 }
 
 impl Anchors {
     /// Begins a text.
     pub(super) fn begin(&mut self) {
         self.list.clear();
-        (self.read, self.given) = (0, 0);
+        self.chooser = Chooser::default();
+        (self.given, self.read, self.is_last) = (0, 0, false);
     }
 
-    /// The next anchors of `text`, ascending by place and by windows: in the end every window belongs to exactly one, but
-    /// for those before the window `from`, which are passed over if they were not read yet. Nothing when there are no more.
-    /// Linear in the length of `text`, all calls together.
-    pub(super) fn next_block<S: Symbol>(&mut self, text: &[S], lengths: Lengths, from: usize) -> &[Anchor] {
+    /// Goes on to the next block of `text`; false if there is none. Windows before `from` are passed over, if they were not
+    /// read yet.
+    pub(super) fn next_block<S: Symbol>(&mut self, text: &[S], lengths: Lengths, from: usize) -> bool {
+        if self.is_last {
+            return false;
+        }
         let windows = (text.len() + 1).saturating_sub(lengths.window);
-        self.list.drain(..self.given);
         self.read = self.read.max(from);
-        // the last anchor may have windows in the next block too
-        while self.list.len() < 2 && self.read < windows {
+        if self.read < windows {
             self.read = self.read_block(text, windows, lengths);
         }
-        self.given = if self.read < windows { self.list.len() - 1 } else { self.list.len() };
+        self.is_last = self.read >= windows;
+        true
+    }
+
+    /// The next anchors of the block, ascending by place and by windows, `most` or fewer (one more at the end of the text);
+    /// none if there are no more. In the end every window belongs to exactly one, but for those before `from`, which are
+    /// passed over if their anchor was not chosen yet. Linear in the length of the text, all calls together.
+    pub(super) fn choose(&mut self, most: usize, from: usize) -> &[Anchor] {
+        self.list.drain(..self.given);
+        self.chooser.skip_to(from);
+        kernel::choose(&mut self.chooser, &self.keys, &mut self.list, most + 1);
+        // the last one may have more windows, in the next block too
+        let is_whole = self.is_last && !self.chooser.has_more();
+        self.given = if is_whole { self.list.len() } else { self.list.len().saturating_sub(1) };
         &self.list[..self.given]
     }
 
@@ -86,16 +106,16 @@ impl Anchors {
         BLOCK.max((3 * lengths.window).next_power_of_two())
     }
 
-    /// Adds the anchors of a block; gives the window after it.
+    /// Ranks the places of a block; gives the window after it.
     fn read_block<S: Symbol>(&mut self, text: &[S], windows: usize, lengths: Lengths) -> usize {
         let places = lengths.places();
         let all = Self::block(lengths);
         let (start, end) = (self.read, windows.min(self.read + all - lengths.window));
         let looked_at = S::looked_at(lengths.gram);
-        S::ranks(&text[start..end - 1 + lengths.window], looked_at, &mut self.ranks);
+        S::ranks(&text[start..end - 1 + lengths.window], looked_at, &mut self.keys);
         let beyond = lengths.gram - looked_at;
         let block = kernel::Windows { count: end - start, places, beyond, base: start };
-        kernel::choose(&mut self.ranks, all.trailing_zeros(), block, &mut self.list);
+        self.chooser = Chooser::new(&mut self.keys, all.trailing_zeros(), block);
         end
     }
 }
@@ -127,11 +147,9 @@ mod tests {
     fn fast<S: Symbol>(text: &[S], lengths: Lengths) -> Vec<usize> {
         let (mut anchors, mut list) = (Anchors::default(), Vec::new());
         anchors.begin();
-        loop {
-            let block = anchors.next_block(text, lengths, 0);
-            list.extend_from_slice(block);
-            if block.is_empty() {
-                break;
+        while anchors.next_block(text, lengths, 0) {
+            while let chosen @ [_, ..] = anchors.choose(3, 0) {
+                list.extend_from_slice(chosen);
             }
         }
         assert!(list.windows(2).all(|w| w[0].at < w[1].at && w[0].last + 1 == w[1].first));
@@ -159,13 +177,13 @@ mod tests {
         let all = fast(&text, lengths);
         anchors.begin();
         let (mut from, mut seen) = (0, 0);
-        while let block @ [_, ..] = anchors.next_block(&text, lengths, from) {
-            assert!(
-                block.iter().all(|a| all[a.first as usize] == a.at as usize && all[a.last as usize] == a.at as usize)
-            );
-            assert!(block[0].first as usize <= from.max(seen));
-            seen = block.last().unwrap().last as usize + 1;
-            from = seen + 1000;
+        while anchors.next_block(&text, lengths, from) {
+            while let chosen @ [_, ..] = anchors.choose(2, from) {
+                let is_anchor = |a: &Anchor| [a.first, a.last].iter().all(|&w| all[w as usize] == a.at as usize);
+                assert!(chosen.iter().all(is_anchor) && chosen[0].first as usize <= from.max(seen));
+                seen = chosen.last().unwrap().last as usize + 1;
+                from = from.max(seen + seen % 3 * 500);
+            }
         }
         assert!(seen == all.len() || from >= all.len());
     }

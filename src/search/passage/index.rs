@@ -25,7 +25,8 @@
 //! front of the table that takes in what is entered (a third slower), leaving out of a bucket that is dealt anew the
 //! windows that stand there already (no less memory, and it hangs on the order in which they are dealt), going down one half
 //! of a range before the other (a tenth to a quarter slower on templates: what is found higher up closes more), hashing a
-//! half only when it is its turn (no difference).
+//! half only when it is its turn (no difference), choosing all anchors of a block before the first is looked up (a third
+//! slower on runs), or four at a time (a twentieth slower on prose).
 
 use std::borrow::Cow;
 
@@ -64,12 +65,21 @@ struct Entry {
     leads: Leads,
 }
 
+/// An anchor that is to be looked up.
+#[derive(Clone, Copy)]
+struct Ahead {
+    anchor: Anchor,
+    /// The hash of its gram.
+    hash: u32,
+}
+
 /// A look at a bucket that is to be taken.
 #[derive(Clone, Copy)]
 struct Turn {
     /// What the bucket stands for.
     range: Leads,
     hash: u32,
+    /// Has no leads beyond the range.
     entry: Entry,
     /// Whether the texts of its entries were fetched.
     fetched: bool,
@@ -99,8 +109,8 @@ pub struct Index<'t, S: Symbol> {
     held: u32,
     /// A buffer for the turns of a group.
     turns: Vec<Turn>,
-    /// A buffer for hashes of grams.
-    hashes: Vec<u32>,
+    /// A buffer for the next anchors.
+    ahead: Vec<Ahead>,
     /// A buffer for what stands in a bucket.
     list: Vec<Item>,
 }
@@ -110,6 +120,9 @@ pub const LONGEST_WINDOW: usize = 1 << 16;
 
 /// Anchors that are hashed, and their buckets fetched from memory, before the first is looked up.
 const AHEAD: usize = 24;
+
+/// Anchors that are chosen at once.
+const AT_ONCE: usize = 8;
 
 /// Anchors that take turns.
 const GROUP: usize = 8;
@@ -128,7 +141,7 @@ impl<'t, S: Symbol> Index<'t, S> {
             found: Vec::new(),
             held: 0,
             turns: Vec::new(),
-            hashes: Vec::new(),
+            ahead: Vec::new(),
             list: Vec::new(),
         }
     }
@@ -169,12 +182,8 @@ impl<'t, S: Symbol> Index<'t, S> {
         self.held = 0;
         let number = self.texts.len() as u32;
         self.texts.push(text);
-        loop {
-            let block = anchors.next_block(self.texts.text(number), self.lengths, self.held as usize);
-            if block.is_empty() {
-                break;
-            }
-            self.meet_all(number, block);
+        while anchors.next_block(self.texts.text(number), self.lengths, self.held as usize) {
+            self.meet_block(number, &mut anchors);
         }
         self.anchors = anchors;
         let mut found = std::mem::take(&mut self.found);
@@ -183,29 +192,38 @@ impl<'t, S: Symbol> Index<'t, S> {
         found
     }
 
-    /// Looks the next anchors of a text up, and enters them, but for those whose windows a match holds.
-    fn meet_all(&mut self, number: u32, anchors: &[Anchor]) {
-        let (mut hashes, mut met) = (std::mem::take(&mut self.hashes), 0);
+    /// Looks the anchors of a block up, and enters them, but for those whose windows a match holds.
+    fn meet_block(&mut self, number: u32, anchors: &mut Anchors) {
+        let mut ahead = std::mem::take(&mut self.ahead);
         loop {
-            let held = self.held as usize;
-            met += anchors[met..].partition_point(|anchor| (anchor.last as usize) < held);
-            if met == anchors.len() {
+            let held = ahead.partition_point(|next| next.anchor.last < self.held);
+            ahead.drain(..held);
+            self.look_ahead(number, anchors, &mut ahead);
+            if ahead.is_empty() {
                 break;
             }
-            self.fetch(number, anchors, met, &mut hashes);
-            met += self.meet_group(number, &anchors[met..], &hashes[met..]);
+            let met = self.meet_group(number, &ahead);
+            ahead.drain(..met);
         }
-        hashes.clear();
-        self.hashes = hashes;
+        self.ahead = ahead;
     }
 
-    /// Adds the hashes of the next grams, from that of the anchor `met` on. Their buckets are fetched from memory meanwhile.
-    fn fetch(&self, text: u32, anchors: &[Anchor], met: usize, hashes: &mut Vec<u32>) {
-        hashes.resize(hashes.len().max(met), 0);
-        for anchor in &anchors[hashes.len()..anchors.len().min(met + AHEAD)] {
-            let hash = self.hash(self.all, text, anchor.at);
-            self.table.prefetch(hash);
-            hashes.push(hash);
+    /// Adds the next anchors. Their buckets are fetched from memory meanwhile.
+    ///
+    /// Where the text repeats itself with a short period the next anchor has the same gram, and mostly a match that the one
+    /// before finds holds it: that is waited for.
+    fn look_ahead(&self, number: u32, anchors: &mut Anchors, ahead: &mut Vec<Ahead>) {
+        let repeats = |ahead: &[Ahead]| matches!(ahead, [.., a, b] if a.hash == b.hash);
+        while ahead.len() < AHEAD && !repeats(ahead) {
+            let chosen = anchors.choose(AT_ONCE, self.held as usize);
+            if chosen.is_empty() {
+                break;
+            }
+            for &anchor in chosen.iter().filter(|anchor| anchor.last >= self.held) {
+                let hash = self.hash(self.all, number, anchor.at);
+                self.table.prefetch(hash);
+                ahead.push(Ahead { anchor, hash });
+            }
         }
     }
 
@@ -213,15 +231,13 @@ impl<'t, S: Symbol> Index<'t, S> {
     ///
     /// They take turns, each for one look into memory, which is asked for a turn before: so the processor waits for many at
     /// once and not for each. Those of one gram would have to wait for each other, for the later may repeat the earlier.
-    fn meet_group(&mut self, number: u32, anchors: &[Anchor], hashes: &[u32]) -> usize {
+    fn meet_group(&mut self, number: u32, ahead: &[Ahead]) -> usize {
         let (mut turns, mut group) = (std::mem::take(&mut self.turns), 0);
-        while group < hashes.len().min(GROUP) && !hashes[..group].contains(&hashes[group]) {
-            let (anchor, hash) = (anchors[group], hashes[group]);
-            if anchor.last >= self.held {
-                let anchor = Anchor { first: anchor.first.max(self.held), ..anchor };
-                let entry = Entry { text: number, at: anchor.at, leads: Leads::of(anchor) };
-                turns.push(Turn { range: self.all, hash, entry, fetched: false, known: false });
-            }
+        while group < ahead.len().min(GROUP) && ahead[..group].iter().all(|before| before.hash != ahead[group].hash) {
+            let Ahead { anchor, hash } = ahead[group];
+            let anchor = Anchor { first: anchor.first.max(self.held), ..anchor };
+            let entry = Entry { text: number, at: anchor.at, leads: Leads::of(anchor) };
+            turns.push(Turn { range: self.all, hash, entry, fetched: false, known: false });
             group += 1;
         }
         self.take_all(&mut turns, self.found.len());
@@ -248,18 +264,16 @@ impl<'t, S: Symbol> Index<'t, S> {
         let common = bytemuck::cast_slice(&self.text(text)[from..to]);
         let seed = u64::from(leads.least) << 16 | u64::from(leads.greatest);
         let hash = (kernel::hash_run(common, seed) >> 32) as u32;
-        hash & !1 | u32::from(leads.least == leads.greatest)
+        hash & !1 | u32::from(leads.is_single())
     }
 
     /// Takes a turn: looks an occurrence up in a bucket, and enters what is not there; what takes another look is added to
     /// the turns.
-    fn take(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
-        let Some(mut open) = turn.range.shared(turn.entry.leads) else { return };
+    fn take(&mut self, mut turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
         if !turn.known {
-            let Some(left) = self.still_open(open, &turn.entry, earlier) else { return };
-            open = left;
+            let Some(open) = self.still_open(turn.entry.leads, &turn.entry, earlier) else { return };
+            turn.entry.leads = open;
         }
-        let turn = Turn { entry: Entry { leads: open, ..turn.entry }, ..turn };
         self.table.read(turn.hash, &mut self.list);
         match self.list.first() {
             None => self.add(turn.hash, turn.entry),
@@ -275,10 +289,13 @@ impl<'t, S: Symbol> Index<'t, S> {
 
     /// Adds the turns for both halves of a range.
     fn add_halves(&self, turn: Turn, turns: &mut Vec<Turn>) {
-        for half in turn.range.halves().into_iter().flatten().filter(|half| half.shared(turn.entry.leads).is_some()) {
-            let hash = self.hash(half, turn.entry.text, turn.entry.at);
-            self.table.prefetch(hash);
-            turns.push(Turn { range: half, hash, fetched: false, ..turn });
+        for range in turn.range.halves() {
+            if let Some(leads) = range.shared(turn.entry.leads) {
+                let entry = Entry { leads, ..turn.entry };
+                let hash = self.hash(range, entry.text, entry.at);
+                self.table.prefetch(hash);
+                turns.push(Turn { range, hash, entry, fetched: false, known: turn.known });
+            }
         }
     }
 
@@ -298,7 +315,7 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// Enters an occurrence whose windows were looked up in its bucket, which the list holds. If that is full, it is split,
     /// and what it holds is dealt anew: later, for nobody in this group looks for this gram.
     fn place(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
-        if self.list.len() < ENTRIES || turn.range.halves().is_none() {
+        if self.list.len() < ENTRIES || turn.range.is_single() {
             return self.add(turn.hash, turn.entry);
         }
         self.table.split(turn.hash, &self.list);

@@ -32,14 +32,17 @@ impl Leads {
         (shared.least <= shared.greatest).then_some(shared)
     }
 
-    /// Two ranges for one; `None` if it holds a single lead.
+    /// Whether it holds one lead only.
     #[inline]
-    pub(super) fn halves(self) -> Option<[Leads; 2]> {
-        if self.least == self.greatest {
-            return None;
-        }
+    pub(super) fn is_single(self) -> bool {
+        self.least == self.greatest
+    }
+
+    /// Two ranges for one, which holds two leads or more.
+    #[inline]
+    pub(super) fn halves(self) -> [Leads; 2] {
         let middle = self.least + (self.greatest - self.least) / 2;
-        Some([Leads { greatest: middle, ..self }, Leads { least: middle + 1, ..self }])
+        [Leads { greatest: middle, ..self }, Leads { least: middle + 1, ..self }]
     }
 
     /// What is left of it without those from `least` to `greatest`, if that is one range; else all of it.
@@ -48,8 +51,9 @@ impl Leads {
         let (own_least, own_greatest) = (u32::from(self.least), u32::from(self.greatest));
         match (least <= own_least, own_greatest <= greatest) {
             (true, true) => None,
-            (true, false) => Some(Leads::new(own_least.max(greatest + 1), own_greatest)),
-            (false, true) => Some(Leads::new(own_least, own_greatest.min(least - 1))),
+            // what is less than an own lead fits
+            (true, false) => Some(Leads { least: own_least.max(greatest + 1) as u16, ..self }),
+            (false, true) => Some(Leads { greatest: own_greatest.min(least - 1) as u16, ..self }),
             (false, false) => Some(self),
         }
     }
