@@ -433,7 +433,7 @@ fn searching(c: &mut Criterion) {
 fn repeats(searcher: &mut Searcher<'_>, doc: DocId) -> usize {
     let rows = searcher.table().rows_of(doc).to_vec();
     let repeats = rows.iter().filter(|row| {
-        let found = searcher.find(row.class).is_some();
+        let found = searcher.find(row.class, &mut None).is_some();
         if !found {
             searcher.keep(row.class, Place { doc, span: row.span });
         }

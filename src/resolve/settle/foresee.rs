@@ -4,7 +4,8 @@
 //! are equal, or known to be similar, to one that is kept already. In: documents, and the searchers as they are a batch
 //! before. Out: what is left of the documents without these segments, sketched, and the sets of those that look like a kept
 //! one. Always: what is foreseen is a function of texts and options; it is used where a decision asks for just that, and else
-//! thrown away. So nothing that is decided depends on what was guessed.
+//! thrown away. So nothing that is decided depends on what was guessed. With one thread nothing is foreseen: what was
+//! guessed wrongly, and texts that have left the cache, made that stage a quarter longer.
 //!
 //! Tried and refused: batches of 1 MiB, each handed to the pool from without. To wake threads that often took as long as they
 //! saved.
@@ -14,7 +15,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::{ResolveOptions, Settler, UnitSearch};
+use super::{ResolveOptions, Scope, Settler, UnitSearch};
 use crate::corpus::{Corpus, DocId, ParagraphBreak, Place, Segmenter, Span};
 use crate::resolve::form::Form;
 use crate::resolve::gaps::widen;
@@ -70,6 +71,10 @@ pub(super) struct Foreseen<'c> {
 impl<'c> Settler<'c, '_> {
     /// What will likely be asked for of the documents `next`, which are settled after those of the batch `now`.
     pub(super) fn likely(&self, now: &[DocId], next: &[DocId]) -> Vec<Likely> {
+        // nobody is there to work it out, or nothing counts that is kept in another document
+        if rayon::current_num_threads() == 1 || self.options.scope == Scope::Document {
+            return Vec::new();
+        }
         let mut soon: Vec<DocId> = [now, next].concat();
         soon.sort_unstable();
         let likely = |&doc: &DocId| likely(&self.search, &soon, doc);
