@@ -6,8 +6,9 @@
 //! 1996). Always: what was added is found. Most hashes that are looked up are not there: each level has a [`Filter`], which
 //! knows that of 97 in 100 and is small enough to stay in memory.
 //!
-//! Tried before: a hash table. It was faster in memory by a little; larger than the limit, each number that was added wrote
-//! to a page somewhere on the disk.
+//! Tried before: a hash table. Where it was larger than the room there was, each number that was added wrote to a page
+//! somewhere on the disk. And memory for the filter of what was there from the start before all else: what came later was
+//! spilled instead, and resolving took half as long again.
 
 use super::index::{HashIndex, entry};
 use crate::kernel::prefetch;
