@@ -338,7 +338,6 @@ impl Corpus {
     /// The text of document `id`. If it holds JSON escapes they are taken out, which costs a pass over it.
     pub fn text(&self, id: DocId) -> Cow<'_, [u8]> {
         let raw = self.encoded_text(id);
-        memory::touched(raw.len() + memory::AROUND);
         match self.document(id).encoding {
             Encoding::Plain => Cow::Borrowed(raw),
             Encoding::Json => Cow::Owned(escape::decode(raw)),
@@ -361,7 +360,6 @@ impl Corpus {
     /// As [`Corpus::text`], with a buffer to take escapes out into.
     pub fn text_in<'t>(&'t self, id: DocId, buffer: &'t mut Vec<u8>) -> &'t [u8] {
         let raw = self.encoded_text(id);
-        memory::touched(raw.len());
         match self.document(id).encoding {
             Encoding::Plain => raw,
             Encoding::Json => {
@@ -430,9 +428,11 @@ impl Corpus {
         &own[..len]
     }
 
-    /// The text of document `id` as its source holds it.
+    /// The text of document `id` as its source holds it, of which all will be looked at.
     fn encoded_text(&self, id: DocId) -> &[u8] {
-        &self.source_of(id).bytes[self.document(id).text_range()]
+        let raw = &self.source_of(id).bytes[self.document(id).text_range()];
+        memory::touched(raw.len() + memory::AROUND);
+        raw
     }
 
     /// Translates sorted, disjoint spans of the text of `id` into byte ranges of its source.
@@ -443,7 +443,7 @@ impl Corpus {
         match document.encoding {
             Encoding::Plain => spans.iter().map(plain).collect(),
             Encoding::Json => {
-                let raw = &self.source_of(id).bytes[document.text_range()];
+                let raw = self.encoded_text(id);
                 let offsets: Vec<u32> = spans.iter().flat_map(|s| [s.start, s.end]).collect();
                 let mapped = escape::raw_offsets(raw, &offsets);
                 mapped.chunks_exact(2).map(|m| base + u64::from(m[0])..base + u64::from(m[1])).collect()

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 use rayon::prelude::*;
 
 use crate::corpus::{Corpus, DocId, Encoding, Place, decode_json_string, pieces_of_json_string};
+use crate::memory;
 use crate::resolve::Plan;
 
 /// How far into a text a byte offset is.
@@ -148,6 +149,8 @@ pub(super) fn beginning(corpus: &Corpus, doc: DocId, from: Position, to: Positio
 
 /// The positions of ascending offsets in one document.
 fn positions(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Position> {
+    // the text as far as the last of them, more or less
+    memory::touched(offsets[offsets.len() - 1].1 as usize + memory::AROUND);
     match corpus.document(offsets[0].0).encoding {
         Encoding::Plain => positions_in_text(corpus, offsets),
         Encoding::Json => positions_in_string(corpus, offsets),
