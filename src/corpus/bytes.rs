@@ -40,7 +40,7 @@ struct Mapped {
 const FEW: usize = 64 << 10;
 
 /// Files that stay open, so that what is looked at here and there can be read from them; a process gets 1,024 or more.
-const OPEN: usize = 256;
+const OPEN: usize = 64;
 
 /// How many files were kept open.
 static KEPT_OPEN: AtomicUsize = AtomicUsize::new(0);
