@@ -52,6 +52,11 @@ pub fn failure() -> Option<Error> {
 /// Nothing is spilled.
 pub fn touched(_bytes: usize) {}
 
+/// Nothing is spilled, and of inputs it is not known.
+pub fn may_be_on_disk() -> bool {
+    true
+}
+
 /// Nothing is spilled.
 pub fn will_read<T>(_slice: &[T]) {}
 

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -86,7 +87,8 @@ static GOVERNOR: Mutex<Option<Governor>> = Mutex::new(None);
 /// Starts the thread. It ends with the process.
 pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     let gauge = Gauge::open()?;
-    *lock(&GOVERNOR) = Some(Governor { gauge, marks, spills: false, at: 0 });
+    let machine = super::machine().unwrap_or(0);
+    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, at: 0 });
     std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
         loop {
             std::thread::sleep(look());
@@ -114,9 +116,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether files that are mapped may be on disk only.
+static MAY_BE_ON_DISK: AtomicBool = AtomicBool::new(false);
+
+/// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: it is more than the system can hold in
+/// its cache. To ask for it beforehand is worth it only then.
+pub(super) fn may_be_on_disk() -> bool {
+    MAY_BE_ON_DISK.load(Ordering::Relaxed)
+}
+
 struct Governor {
     gauge: Gauge,
     marks: Marks,
+    /// The memory of the machine, or of the control group.
+    machine: u64,
     spills: bool,
     /// Where dropping goes on.
     at: u64,
@@ -148,6 +161,7 @@ impl Governor {
     fn look(&mut self) -> Duration {
         let mut resident = self.gauge.read();
         self.switch(resident.ordinary());
+        self.see_whether_files_fit(resident.ordinary());
         if resident.all > self.marks.high {
             resident = self.drop_pages(resident);
         }
@@ -165,6 +179,15 @@ impl Governor {
         }
         self.spills = spills;
         spilling::spill(spills, spills && ordinary > self.marks.looked_up);
+    }
+
+    /// Sees whether the system can hold the files that are mapped, as far as they take room, beside ordinary memory.
+    fn see_whether_files_fit(&self, ordinary: u64) {
+        // this thread may be adding to them right now
+        if let Ok(registered) = REGISTERED.try_lock() {
+            let files = HEAP.space.in_use() + registered.total();
+            MAY_BE_ON_DISK.store(files + ordinary > self.machine, Ordering::Relaxed);
+        }
     }
 
     /// Drops pages until the low mark is reached, or everything has been dropped once.

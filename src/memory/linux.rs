@@ -76,10 +76,19 @@ pub fn touched(bytes: usize) {
     }
 }
 
+/// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: together they are more than the
+/// system can cache. As long as they are not, [`will_read`] and [`will_look_up`] do nothing: to ask for what is in the cache
+/// took a tenth of a run.
+pub fn may_be_on_disk() -> bool {
+    governor::may_be_on_disk()
+}
+
 /// Says that a slice will be read soon, from its start to its end: of what is spilled, the system begins to read what it has
 /// not in its cache. It does not read ahead by itself.
 pub fn will_read<T>(slice: &[T]) {
-    if let Some(at) = HEAP.space.find(slice.as_ptr().cast()) {
+    if may_be_on_disk()
+        && let Some(at) = HEAP.space.find(slice.as_ptr().cast())
+    {
         HEAP.space.will_read(at..at + size_of_val(slice) as u64);
     }
 }
@@ -89,7 +98,7 @@ const BETWEEN: usize = 8;
 
 /// As [`will_read`], of elements that stand here and there: the disk is asked for all of them at once.
 pub fn will_look_up<T>(slice: &[T], places: impl Iterator<Item = usize>) {
-    if slice.first().is_some_and(is_spilled) {
+    if may_be_on_disk() && slice.first().is_some_and(is_spilled) {
         stretches(size_of::<T>(), slice.len(), places).into_iter().for_each(|stretch| will_read(&slice[stretch]));
     }
 }

@@ -24,7 +24,7 @@
 //!
 //! The system holds the file in single pages and does not read ahead (`MADV_RANDOM`); loops that read much in order say so
 //! beforehand ([`will_read`]), and before documents are decided the disk is asked for what they will look at, here and there
-//! ([`will_look_up`]): one page after the other, each waited for, was most of the time of a run that the system cannot
+//! ([`will_look_up`]), unless all of it fits the cache ([`may_be_on_disk`]): one page after the other, each waited for, was most of the time of a run that the system cannot
 //! cache. Left to itself it reads ahead into pages as large as the disk's window, 8 MiB on some machines,
 //! and whoever writes a byte has all of such a page written again: for 14 GB of text 443 GB were written in 51 minutes.
 //!
@@ -85,13 +85,13 @@ mod spilling;
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    Registration, Spilling, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, register,
-    temporary_peak, touched, will_look_up, will_read,
+    Registration, Spilling, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, may_be_on_disk,
+    register, temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    Registration, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, register, temporary_peak,
-    touched, will_look_up, will_read,
+    Registration, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, may_be_on_disk, register,
+    temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;
