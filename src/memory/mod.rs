@@ -22,11 +22,12 @@
 //! read from the file and not mapped ([`copied`]), and small tables that grow late are spilled last ([`looked_up`]), or grow
 //! level by level, each written in order. Where they are larger than the limit *and* larger than what the system can cache, each look-up is a read from disk.
 //!
-//! The system holds the file in single pages and does not read ahead (`MADV_RANDOM`); loops that read much in order say so
-//! beforehand ([`will_read`]), and before documents are decided the disk is asked for what they will look at, here and there
-//! ([`will_look_up`]), unless all of it fits the cache ([`may_be_on_disk`]): one page after the other, each waited for, was most of the time of a run that the system cannot
-//! cache. Left to itself it reads ahead into pages as large as the disk's window, 8 MiB on some machines,
-//! and whoever writes a byte has all of such a page written again: for 14 GB of text 443 GB were written in 51 minutes.
+//! The system holds the file in single pages and does not read ahead (`MADV_RANDOM`). Where it cannot cache all that is spilled
+//! and mapped ([`may_be_on_disk`]), loops that read much in order say so beforehand ([`will_read`]), and before documents are
+//! decided the disk is asked for what they will look at, here and there ([`will_look_up`]): one page after the other, each
+//! waited for, was most of the time of such a run. Left to itself the system reads ahead into pages as large as the disk's
+//! window, 8 MiB on some machines, and whoever writes a byte has all of such a page written again: for 14 GB of text 443 GB
+//! were written in 51 minutes.
 //!
 //! # What it costs
 //!
