@@ -120,9 +120,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 static MAY_BE_ON_DISK: AtomicBool = AtomicBool::new(false);
 
 /// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: it is more than the system can hold in
-/// its cache. To ask for it beforehand is worth it only then.
+/// its cache. To ask for it beforehand is worth it only then. Always in debug builds, so that tests ask.
 pub(super) fn may_be_on_disk() -> bool {
-    MAY_BE_ON_DISK.load(Ordering::Relaxed)
+    cfg!(debug_assertions) || MAY_BE_ON_DISK.load(Ordering::Relaxed)
 }
 
 struct Governor {
