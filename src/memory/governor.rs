@@ -116,8 +116,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether files that are mapped may be on disk only.
-static MAY_BE_ON_DISK: AtomicBool = AtomicBool::new(false);
+/// Whether files that are mapped may be on disk only: as long as nobody looks, they may.
+static MAY_BE_ON_DISK: AtomicBool = AtomicBool::new(true);
 
 /// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: it is more than the system can hold in
 /// its cache. To ask for it beforehand is worth it only then. Always in debug builds, so that tests ask.

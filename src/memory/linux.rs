@@ -77,7 +77,7 @@ pub fn touched(bytes: usize) {
 }
 
 /// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: together they are more than the
-/// system can cache. As long as they are not, [`will_read`] and [`will_look_up`] do nothing: to ask for what is in the cache
+/// system can cache, or there is no limit and nobody looks. As long as they are not, [`will_read`] and [`will_look_up`] do nothing: to ask for what is in the cache
 /// took a tenth of a run.
 pub fn may_be_on_disk() -> bool {
     governor::may_be_on_disk()

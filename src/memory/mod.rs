@@ -20,7 +20,8 @@
 //! is behind. Exceptions are the tables that are looked up by hash. That of the digests met so far keeps to an eighth of the
 //! limit ([`allowed`]), for it may be smaller than is best. Those of the bands may not: what is looked up there by itself is
 //! read from the file and not mapped ([`copied`]), and small tables that grow late are spilled last ([`looked_up`]), or grow
-//! level by level, each written in order. Where they are larger than the limit *and* larger than what the system can cache, each look-up is a read from disk.
+//! level by level, each written in order. Where they are larger than the limit *and* larger than what the system can cache,
+//! each look-up is a read from disk.
 //!
 //! The system holds the file in single pages and does not read ahead (`MADV_RANDOM`). Where it cannot cache all that is spilled
 //! and mapped ([`may_be_on_disk`]), loops that read much in order say so beforehand ([`will_read`]), and before documents are

@@ -205,7 +205,7 @@ fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) ->
     let mut classes: Vec<u32> = pairs.iter().flat_map(|&(class, keeper)| [class, keeper]).collect();
     classes.sort_unstable();
     classes.dedup();
-    if corpus.bytes() >= LARGE && (memory::allowed().is_none() || memory::may_be_on_disk()) {
+    if corpus.bytes() >= LARGE && memory::may_be_on_disk() {
         classes.iter().for_each(|&class| table.will_read_text(corpus, class));
     }
     let fresh = || Sets::new(sets.shingler, sets.token_options);
