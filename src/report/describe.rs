@@ -1,7 +1,7 @@
 //! An outcome, described: places get names, lines, characters and excerpts.
 //!
 //! In: an [`Outcome`] that has just been found. Out: the values of the [`model`](super::model). Always: groups and their
-//! members are described one at a time, when they are asked for.
+//! members are described when they are asked for, one at a time or some together.
 
 use std::ops::Range;
 

@@ -2,8 +2,8 @@
 //!
 //! In: an [`Outcome`] and, from whoever has a clock, [`Measured`]; or a report that was written as JSON.
 //! Out: bytes. Always: every writer works from one [`Report`], so that a run that was read back gives the same bytes as
-//! when it ended; a report of a run that has just ended streams: groups are described one at a time, so memory does not
-//! grow with it; everything but `measured` is a function of input and options.
+//! when it ended; a report of a run that has just ended streams: groups are described one or a few at a time, so memory does
+//! not grow with it; everything but `measured` is a function of input and options.
 
 mod csv;
 mod describe;

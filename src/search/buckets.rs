@@ -153,21 +153,17 @@ impl Buckets {
 
     /// The kept classes in the buckets of a class, ascending, each with a number that tells which was kept first.
     pub(super) fn meet(&mut self, class: u32) -> &[(u32, u32)] {
-        let mut met = std::mem::take(&mut self.met);
+        let Buckets { memberships, keepers, met } = self;
         met.clear();
-        met.extend(self.kept(class));
-        self.met = met;
-        self.met.sort_unstable();
-        self.met.dedup_by_key(|&mut (keeper, _)| keeper);
-        &self.met
+        met.extend(keepers.of_all(memberships.of(class)));
+        met.sort_unstable();
+        met.dedup_by_key(|&mut (keeper, _)| keeper);
+        met
     }
 
     /// The kept classes in the buckets of a class, each as often as they meet, with its number.
     pub(super) fn kept(&self, class: u32) -> impl Iterator<Item = (u32, u32)> {
-        self.memberships.of(class).flat_map(|bucket| {
-            memory::touched(memory::AROUND);
-            self.keepers.of(bucket)
-        })
+        self.keepers.of_all(self.memberships.of(class))
     }
 
     /// Adds a kept class to its buckets.
@@ -301,6 +297,14 @@ impl Keepers {
             let entry = self.entries.get(at as usize)?;
             let number = std::mem::replace(&mut at, entry.next);
             Some((entry.class, number))
+        })
+    }
+
+    /// As [`Keepers::of`], of some buckets, one after the other.
+    fn of_all(&self, buckets: impl Iterator<Item = u32>) -> impl Iterator<Item = (u32, u32)> {
+        buckets.flat_map(|bucket| {
+            memory::touched(memory::AROUND);
+            self.of(bucket)
         })
     }
 
