@@ -55,7 +55,9 @@ fn sorted(mut hashes: Vec<u64>) -> Vec<u64> {
     }
     // shares of two to four
     let bits = (hashes.len().ilog2() - 1).min(MOST_BITS);
-    let (mut order, ends) = deal(hashes.iter().copied(), hashes.iter().copied(), bits);
+    let share = |hash: u64| (hash >> (u64::BITS - bits)) as usize;
+    let dealt = hashes.iter().map(|&hash| (share(hash), hash));
+    let (mut order, ends) = deal(hashes.iter().map(|&hash| share(hash)), dealt, 1 << bits);
     let mut start = 0;
     for end in ends {
         sort_share(&mut order[start..end]);

@@ -66,6 +66,16 @@ pub fn failure() -> Option<Error> {
     Some(Error::Spill { dir, reason: no_room(&error, wanted, HEAP.space.in_use(), HEAP.space.disk_free()) })
 }
 
+/// Drops what takes much memory, beside what goes on: to give room on disk back takes seconds where the file system tells the disk of
+/// it and waits. If less is free on the disk than was spilled, it is waited for, since what is written next may need it.
+pub fn let_go<T: Send + 'static>(value: T) {
+    let spilled = HEAP.space.in_use();
+    if spilled == 0 || HEAP.space.disk_free().is_some_and(|free| free > spilled) {
+        // where no thread can be started, the value is dropped with what it was to do
+        let _ = std::thread::Builder::new().name("memory".to_owned()).spawn(move || drop(value));
+    }
+}
+
 /// Takes note that this thread looks at so many bytes that may have to come into memory, [`AROUND`](super::AROUND) for each
 /// that stands by itself, and after some of them sees to it that the limit holds. For loops that look at much memory and
 /// take none: two threads that read what is cached fill a gigabyte while a third one sleeps. It waits while pages are

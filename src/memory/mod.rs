@@ -87,13 +87,13 @@ mod spilling;
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    Registration, Spilling, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, may_be_on_disk,
-    register, temporary_peak, touched, will_look_up, will_read,
+    Registration, Spilling, allowed, copied, failure, is_in_memory, is_spilled, let_go, limit, looked_up,
+    may_be_on_disk, register, temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    Registration, allowed, copied, failure, is_in_memory, is_spilled, limit, looked_up, may_be_on_disk, register,
-    temporary_peak, touched, will_look_up, will_read,
+    Registration, allowed, copied, failure, is_in_memory, is_spilled, let_go, limit, looked_up, may_be_on_disk,
+    register, temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;

@@ -105,6 +105,8 @@ pub fn resolve(
     if options.policy == KeepPolicy::None {
         settler.remove_keepers(protected);
     }
+    let UnitSearch { documents, segments, .. } = settler.search;
+    documents.into_iter().chain(segments).for_each(Searcher::let_go);
     plan.sort();
     progress.end();
     Ok(plan)

@@ -35,8 +35,18 @@ pub(super) struct Member {
 pub(super) struct Buckets {
     memberships: Memberships,
     keepers: Keepers,
-    /// Keepers met while looking up, each with its entry.
-    met: Vec<(u32, u32)>,
+    /// Keepers met while looking up.
+    met: Vec<Met>,
+}
+
+/// A kept class that another one meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Met {
+    pub(super) keeper: u32,
+    /// A number that tells which was kept first.
+    pub(super) at: u32,
+    /// It was the first one of a bucket that both were grouped in.
+    pub(super) is_first: bool,
 }
 
 /// Which buckets each class is a member of.
@@ -77,9 +87,16 @@ struct Gained {
 
 /// The kept classes of each bucket.
 struct Keepers {
-    /// The newest entry of each bucket.
-    heads: Vec<u32>,
+    buckets: Vec<Bucket>,
     entries: Vec<Entry>,
+}
+
+/// What a bucket holds.
+struct Bucket {
+    /// Its newest entry.
+    newest: u32,
+    /// Its first member, if classes were grouped in it.
+    first: u32,
 }
 
 /// A kept class in a bucket.
@@ -95,9 +112,9 @@ impl Buckets {
     /// Memberships that there can be: half of the numbers that an entry can have, the others are for what is added.
     pub(super) const MOST: usize = (u32::MAX / 2) as usize;
 
-    /// The buckets of `classes` classes from the groups of each band, whose members are ascending; and the first member of
-    /// each bucket. There are at most [`Buckets::MOST`] members.
-    pub(super) fn new(classes: usize, groups: &[Vec<Member>]) -> (Buckets, Vec<u32>) {
+    /// The buckets of `classes` classes from the groups of each band, whose members are ascending. There are at most
+    /// [`Buckets::MOST`] members.
+    pub(super) fn new(classes: usize, groups: &[Vec<Member>]) -> Buckets {
         let mut starts = vec![0; classes + 1];
         for member in groups.iter().flatten() {
             starts[member.class as usize] += 1;
@@ -107,12 +124,11 @@ impl Buckets {
             total += std::mem::replace(start, total);
         }
         let (mut bands, mut buckets) = (vec![0; total], vec![0; total]);
-        let mut firsts = Vec::new();
+        let mut keepers = Keepers { buckets: Vec::new(), entries: Vec::new() };
         for (band, members) in groups.iter().enumerate() {
             for member in memory::watched(members.iter(), LOOKED_AT) {
                 let bucket = if member.class == member.first {
-                    firsts.push(member.first);
-                    firsts.len() as u32 - 1
+                    keepers.open(member.first)
                 } else {
                     // what was filled in last for the first member is of this band: it came before
                     buckets[starts[member.first as usize] - 1]
@@ -125,14 +141,14 @@ impl Buckets {
         // each start has moved to where the next one was
         starts.rotate_right(1);
         starts[0] = 0;
-        let keepers = Keepers { heads: vec![NONE; firsts.len()], entries: Vec::new() };
         let memberships = Memberships { starts, bands, buckets, ..Memberships::default() };
-        (Buckets { memberships, keepers, met: Vec::new() }, firsts)
+        Buckets { memberships, keepers, met: Vec::new() }
     }
 
-    /// The buckets that a class is a member of.
-    pub(super) fn of(&self, class: u32) -> impl Iterator<Item = u32> {
-        self.memberships.of(class)
+    /// The first members of the buckets that a class was grouped in, each as often as they meet.
+    pub(super) fn firsts(&self, class: u32) -> impl Iterator<Item = u32> {
+        let grouped = &self.memberships.buckets[self.memberships.grouped(class)];
+        grouped.iter().map(|&bucket| self.keepers.buckets[bucket as usize].first)
     }
 
     /// Says that a class will soon be asked for.
@@ -146,24 +162,29 @@ impl Buckets {
         let grouped = || classes.iter().map(|&class| self.memberships.grouped(class));
         memory::will_look_up(&self.memberships.buckets, grouped().map(|grouped| grouped.start));
         let buckets = || grouped().flat_map(|grouped| &self.memberships.buckets[grouped]);
-        memory::will_look_up(&self.keepers.heads, buckets().map(|&bucket| bucket as usize));
-        let heads = buckets().map(|&bucket| self.keepers.heads[bucket as usize]).filter(|&head| head != NONE);
-        memory::will_look_up(&self.keepers.entries, heads.map(|head| head as usize));
+        memory::will_look_up(&self.keepers.buckets, buckets().map(|&bucket| bucket as usize));
+        let newest =
+            buckets().map(|&bucket| self.keepers.buckets[bucket as usize].newest).filter(|&entry| entry != NONE);
+        memory::will_look_up(&self.keepers.entries, newest.map(|entry| entry as usize));
     }
 
-    /// The kept classes in the buckets of a class, ascending, each with a number that tells which was kept first.
-    pub(super) fn meet(&mut self, class: u32) -> &[(u32, u32)] {
+    /// The kept classes in the buckets of a class, ascending.
+    pub(super) fn meet(&mut self, class: u32) -> &[Met] {
         let Buckets { memberships, keepers, met } = self;
         met.clear();
-        met.extend(keepers.of_all(memberships.of(class)));
+        met.extend(keepers.met_by(class, memberships));
         met.sort_unstable();
-        met.dedup_by_key(|&mut (keeper, _)| keeper);
+        met.dedup_by(|again, met| {
+            let is_again = again.keeper == met.keeper;
+            met.is_first |= is_again && again.is_first;
+            is_again
+        });
         met
     }
 
-    /// The kept classes in the buckets of a class, each as often as they meet, with its number.
-    pub(super) fn kept(&self, class: u32) -> impl Iterator<Item = (u32, u32)> {
-        self.keepers.of_all(self.memberships.of(class))
+    /// The kept classes in the buckets of a class, each as often as they meet.
+    pub(super) fn kept(&self, class: u32) -> impl Iterator<Item = Met> {
+        self.keepers.met_by(class, &self.memberships)
     }
 
     /// Adds a kept class to its buckets.
@@ -215,7 +236,7 @@ impl Buckets {
         if let Some(bucket) = self.memberships.in_band(class, band) {
             return bucket;
         }
-        let bucket = self.keepers.open();
+        let bucket = self.keepers.open(NONE);
         let mut heirs: Vec<u32> = self.memberships.heirs(class).filter(|&heir| has_it(heir)).collect();
         heirs.reverse(); // the eldest first
         for member in [class].into_iter().chain(heirs) {
@@ -285,47 +306,51 @@ impl Memberships {
 
 impl Keepers {
     /// A new bucket.
-    fn open(&mut self) -> u32 {
-        self.heads.push(NONE);
-        self.heads.len() as u32 - 1
+    fn open(&mut self, first: u32) -> u32 {
+        self.buckets.push(Bucket { newest: NONE, first });
+        self.buckets.len() as u32 - 1
     }
 
-    /// The classes in a bucket and their entries, the newest first.
-    fn of(&self, bucket: u32) -> impl Iterator<Item = (u32, u32)> {
-        let mut at = self.heads[bucket as usize];
+    /// The classes in a bucket, the newest first; they are told apart by their entries.
+    fn of(&self, bucket: u32) -> impl Iterator<Item = Met> {
+        let Bucket { newest: mut at, first } = self.buckets[bucket as usize];
         std::iter::from_fn(move || {
-            let entry = self.entries.get(at as usize)?;
-            let number = std::mem::replace(&mut at, entry.next);
-            Some((entry.class, number))
+            let &Entry { class: keeper, next, .. } = self.entries.get(at as usize)?;
+            let at = std::mem::replace(&mut at, next);
+            Some(Met { keeper, at, is_first: keeper == first })
         })
     }
 
-    /// As [`Keepers::of`], of some buckets, one after the other.
-    fn of_all(&self, buckets: impl Iterator<Item = u32>) -> impl Iterator<Item = (u32, u32)> {
-        buckets.flat_map(|bucket| {
+    /// The classes in the buckets of a class, bucket after bucket.
+    fn met_by(&self, class: u32, memberships: &Memberships) -> impl Iterator<Item = Met> {
+        let of = |bucket: u32| {
             memory::touched(memory::AROUND);
             self.of(bucket)
-        })
+        };
+        let grouped = memberships.buckets[memberships.grouped(class)].iter().flat_map(move |&bucket| of(bucket));
+        let gained = memberships.gained(class).flat_map(move |gained| of(gained.bucket));
+        // the first one of a bucket that it came to later has nothing to do with it
+        grouped.chain(gained.map(|met| Met { is_first: false, ..met }))
     }
 
     /// Adds a class to a bucket, unless that is full.
     fn enter(&mut self, bucket: u32, class: u32) {
         memory::touched(memory::AROUND);
-        let head = &mut self.heads[bucket as usize];
-        let depth = self.entries.get(*head as usize).map_or(1, |entry| entry.depth + 1);
+        let newest = &mut self.buckets[bucket as usize].newest;
+        let depth = self.entries.get(*newest as usize).map_or(1, |entry| entry.depth + 1);
         if depth <= KEEPERS {
-            self.entries.push(Entry { class, next: *head, depth });
-            *head = self.entries.len() as u32 - 1;
+            self.entries.push(Entry { class, next: *newest, depth });
+            *newest = self.entries.len() as u32 - 1;
         }
     }
 
     /// Takes a class out of a bucket, if it stands there.
     fn leave(&mut self, bucket: u32, class: u32) {
-        let Some((_, number)) = self.of(bucket).find(|&(other, _)| other == class) else { return };
+        let Some(Met { at: number, .. }) = self.of(bucket).find(|met| met.keeper == class) else { return };
         let next = self.entries[number as usize].next;
-        let mut at = self.heads[bucket as usize];
+        let mut at = self.buckets[bucket as usize].newest;
         if at == number {
-            self.heads[bucket as usize] = next;
+            self.buckets[bucket as usize].newest = next;
         }
         while at != number {
             let above = &mut self.entries[at as usize];
@@ -349,6 +374,7 @@ impl Keepers {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     const BANDS: usize = 3;
 
@@ -376,6 +402,15 @@ mod tests {
             };
             let classes = 0..self.hashes.len();
             (0..BANDS).map(|band| classes.clone().filter_map(|class| member(class, band)).collect()).collect()
+        }
+
+        /// The first classes with the hashes of a grouped class that others have too.
+        fn firsts(&self, class: u32, grouped: u32) -> BTreeSet<u32> {
+            let with = |band: usize| self.with(band, self.hashes[class as usize][band]);
+            let shared = (0..BANDS)
+                .map(with)
+                .map(|with| with.into_iter().filter(|&class| class < grouped).collect::<Vec<u32>>());
+            shared.filter(|with| with.len() > 1).map(|with| with[0]).collect()
         }
 
         /// The kept classes that share a band with another one, or what they are left of.
@@ -421,8 +456,11 @@ mod tests {
         ) {
             let mut model = Model::new(grouped);
             let grouped = model.hashes.len();
-            let (mut buckets, firsts) = Buckets::new(grouped, &model.groups());
-            prop_assert!(firsts.iter().all(|&first| (first as usize) < grouped));
+            let mut buckets = Buckets::new(grouped, &model.groups());
+            for class in 0..grouped as u32 {
+                let firsts: BTreeSet<u32> = buckets.firsts(class).collect();
+                prop_assert_eq!(firsts, model.firsts(class, grouped as u32));
+            }
             for (step, index, hashes) in steps {
                 let class = index.index(model.hashes.len()) as u32;
                 match step {
@@ -446,9 +484,12 @@ mod tests {
                     }
                     _ => {
                         // whether it meets itself does not count: it may be in no bucket at all
-                        let met = buckets.meet(class).iter().map(|&(keeper, _)| keeper).filter(|&keeper| keeper != class);
+                        let met: Vec<Met> = buckets.meet(class).iter().copied().filter(|met| met.keeper != class).collect();
                         let expected = model.met(class).into_iter().filter(|&keeper| keeper != class);
-                        prop_assert!(met.eq(expected));
+                        prop_assert!(met.iter().map(|met| met.keeper).eq(expected));
+                        let is_grouped = (class as usize) < grouped;
+                        let firsts = if is_grouped { model.firsts(class, grouped as u32) } else { BTreeSet::new() };
+                        prop_assert!(met.iter().all(|met| met.is_first == firsts.contains(&met.keeper)));
                     }
                 }
             }
@@ -458,10 +499,10 @@ mod tests {
     #[test]
     fn a_bucket_holds_the_first_keepers() {
         let members: Vec<Member> = (0..100).map(|class| Member { class, first: 0 }).collect();
-        let (mut buckets, firsts) = Buckets::new(100, &[members]);
-        assert_eq!(firsts, [0]);
+        let mut buckets = Buckets::new(100, &[members]);
+        assert!(buckets.firsts(50).eq([0]));
         (0..100).for_each(|class| buckets.insert(class));
-        assert!(buckets.meet(50).iter().map(|&(class, _)| class).eq(0..KEEPERS));
+        assert!(buckets.meet(50).iter().map(|met| (met.keeper, met.is_first)).eq((0..KEEPERS).map(|i| (i, i == 0))));
         (0..100).rev().for_each(|class| buckets.remove_last(class));
         assert!(buckets.meet(50).is_empty() && buckets.keepers.entries.is_empty());
     }

@@ -136,20 +136,24 @@ impl<'c> Searcher<'c> {
         self.apart.holds(self.table.digest_of(class), self.table.digest_of(other))
     }
 
+    /// Drops what was found, beside what goes on.
+    pub fn let_go(self) {
+        let Searcher { table, kept, candidates, verified, sets, .. } = self;
+        memory::let_go((table, kept, candidates, verified, sets));
+    }
+
     /// The table searched in.
     pub fn table(&self) -> &Table {
         &self.table
     }
 
     /// The class of a text that is not in the table; see [`Table::add`]. Only for one that grows.
-    pub fn add(&mut self, sketcher: &mut Sketcher, sketch: Sketch, doc: DocId, spans: &[Span]) -> Option<u32> {
-        memory::looked_up(|| self.add_here(sketcher, sketch, doc, spans))
-    }
-
-    fn add_here(&mut self, sketcher: &mut Sketcher, mut sketch: Sketch, doc: DocId, spans: &[Span]) -> Option<u32> {
+    pub fn add(&mut self, sketcher: &mut Sketcher, mut sketch: Sketch, doc: DocId, spans: &[Span]) -> Option<u32> {
         let known = self.table.classes();
         let class = self.table.add(sketcher, &mut sketch, doc, spans)?;
-        self.kept.resize(self.table.classes(), None);
+        if class as usize >= known {
+            memory::looked_up(|| self.kept.resize(self.table.classes(), None));
+        }
         if let Candidates::Near(near) = &mut self.candidates
             && class as usize >= known
             && self.table.is_near(class)
@@ -202,7 +206,7 @@ impl<'c> Searcher<'c> {
         let Candidates::Near(near) = &self.candidates else { return false };
         self.table.is_near(class)
             && near
-                .promising(&self.table, class, self.options.similarity)
+                .unknown(&self.table, class, self.options.similarity)
                 .any(|keeper| self.verified.get(class, keeper).is_none())
     }
 
@@ -218,7 +222,10 @@ impl<'c> Searcher<'c> {
         }
         let mut candidates = match &mut self.candidates {
             Candidates::None => return None,
-            Candidates::Near(near) => near.candidates(&self.table, class, self.options.similarity),
+            Candidates::Near(near) => {
+                let is_known = |keeper| self.verified.get(class, keeper).is_some();
+                near.candidates(&self.table, class, self.options.similarity, is_known)
+            }
             Candidates::Postings(postings) => {
                 let set = self.sets.get(self.corpus, &self.table, class);
                 postings.candidates(&set, self.options.similarity)

@@ -4,10 +4,12 @@
 //! shares one with whom: a band that nobody else has need never be looked up. [`Buckets`] then holds the *kept* classes
 //! only, so a newcomer meets keepers and nothing else.
 //!
-//! Classes are grouped in an index by their hashes, and that is kept where classes may be added: what is left of a document
-//! is looked up in it. Tried before: grouping in a small table with chains, share by share, and an index made when the first
-//! class was added. It was less memory until then, but all bands were worked out, dealt out and put in a table twice: about 0.7 s
-//! of processor time on a corpus of 700,000 near classes.
+//! Classes are grouped share by share, with marks for each share that stay in the cache. What is left of a document is looked up in
+//! indexes of all classes, which are made when the first class is added: segments are hardly ever, and these would be the most
+//! that a run writes to disk under a limit on memory. What they are made of is kept from grouping where there is room, or
+//! else worked out again. Tried before: to group in such indexes, and keep them. Under a limit a tenth of a run went into
+//! writing what nobody asked for. And grouping in a small table with chains, and everything worked out twice: about 0.7 s of
+//! processor time on a corpus of 700,000 near classes.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -16,25 +18,34 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::memory;
-use crate::sketch::{GrowingIndex, HASHES, HashIndex, Signature, Table, entry, matches};
+use crate::sketch::{Block, Dealt, GrowingIndex, HASHES, HashIndex, Signature, Table, bits_for, entry, matches};
 
-use super::buckets::{Buckets, Member};
+use super::buckets::{Buckets, Member, Met};
 
 /// A candidate whose signature agrees in less than the threshold minus this is not verified: 3.4 standard deviations.
 const SIGNATURE_MARGIN: f64 = 0.12;
 
-/// Bands that are grouped at a time, or one for each thread: the bands of a class stand side by side, so that one access to
+/// Bands that are grouped at a time at the most, unless there are more threads: the bands of a class stand side by side, so that one access to
 /// memory brings all of these.
 const BANDS_AT_ONCE: usize = 6;
+
+/// Of the limit on memory, the part that may be taken for dealt bands: to work them out once more costs less than to spill
+/// them.
+const PART_FOR_BANDS: usize = 4;
 
 /// Classes that are worked off in one go.
 const AT_ONCE: usize = 8192;
 
+/// Classes that are dealt together at the most: in the cache, more or less.
+const MOST_AT_ONCE: usize = 1 << 18;
+
 /// What is near what.
 pub(super) struct Near {
     buckets: Buckets,
-    /// For each band the first class of each hash, if classes may be added.
-    first: Vec<GrowingIndex>,
+    /// The classes dealt by their hashes in each band, if classes may be added and there was room to keep that.
+    dealt: Vec<Dealt>,
+    /// For each band the first class of each hash, once a class was added.
+    first: Option<Vec<GrowingIndex>>,
     signatures: Signatures,
 }
 
@@ -43,12 +54,11 @@ impl Near {
     /// for besides, by keeper and then by class. If it `grows`, classes may be [added](Near::admit).
     ///
     /// Costs a pass over the classes per band, and 8 bytes for a class and 5 to 10 for each band that it shares; if it
-    /// grows, 11 more for each class and band.
+    /// grows, 8 more for each class and band, and 11 instead once a class was added.
     pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> Result<(Near, Vec<(u32, u32)>)> {
-        let (groups, first): (Vec<Vec<Member>>, Vec<Option<GrowingIndex>>) = each_band(table, |near, hashes| {
-            let (members, index) = repeated(near, hashes);
-            (members, grows.then(|| GrowingIndex::new(index)))
-        });
+        let keeps = grows && room_for_bands(table.classes()) >= table.options.bands();
+        let (groups, dealt): (Vec<Vec<Member>>, Vec<Option<Dealt>>) =
+            each_band(table, |band| (repeated(&band), keeps.then_some(band)));
         if groups.iter().map(Vec::len).sum::<usize>() > Buckets::MOST {
             return Err(Error::Usage(format!(
                 "too many {}s look alike: more than 2^31 of their bands are shared\n  remedy: raise `--similarity` or \
@@ -56,16 +66,16 @@ impl Near {
                 table.options.unit.name()
             )));
         }
-        let (buckets, firsts) = Buckets::new(table.classes(), &groups);
+        let buckets = Buckets::new(table.classes(), &groups);
         drop(groups);
-        let first = first.into_iter().flatten().collect();
-        let near = Near { buckets, first, signatures: Signatures::many() };
-        let likely = near.likely(table, &firsts, similarity);
+        let dealt = dealt.into_iter().flatten().collect();
+        let near = Near { buckets, dealt, first: None, signatures: Signatures::many() };
+        let likely = near.likely(table, similarity);
         Ok((near, likely))
     }
 
     /// Each class with the first ones of its buckets, where their signatures promise a link.
-    fn likely(&self, table: &Table, firsts: &[u32], similarity: f64) -> Vec<(u32, u32)> {
+    fn likely(&self, table: &Table, similarity: f64) -> Vec<(u32, u32)> {
         let classes = table.classes() as u32;
         let ranges: Vec<Range<u32>> =
             (0..classes).step_by(AT_ONCE).map(|at| at..classes.min(at + AT_ONCE as u32)).collect();
@@ -74,9 +84,7 @@ impl Near {
             let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::few());
             for class in range {
                 memory::touched(memory::AROUND);
-                met.extend(
-                    self.buckets.of(class).map(|bucket| firsts[bucket as usize]).filter(|&first| first != class),
-                );
+                met.extend(self.buckets.firsts(class).filter(|&first| first != class));
                 met.sort_unstable();
                 met.dedup();
                 let alike = met.drain(..).filter(|&first| signatures.agreement(table, class, first) >= least);
@@ -90,21 +98,29 @@ impl Near {
     }
 
     /// The kept classes that share a band with `class` and whose signatures promise a link: those that agree most first,
-    /// and of those the one kept first.
-    pub(super) fn candidates(&mut self, table: &Table, class: u32, similarity: f64) -> Vec<u32> {
+    /// and of those the one kept first. Of the firsts of its buckets it `is_known` which ones do: they were [likely](Near::group).
+    pub(super) fn candidates(
+        &mut self,
+        table: &Table,
+        class: u32,
+        similarity: f64,
+        is_known: impl Fn(u32) -> bool,
+    ) -> Vec<u32> {
         let (met, signatures) = (self.buckets.meet(class), &mut self.signatures);
         let least = least_agreement(similarity);
-        let agreement = |&(keeper, at): &(u32, u32)| (Reverse(signatures.agreement(table, class, keeper)), at, keeper);
-        let agreeing = met.iter().map(agreement);
+        let may_agree = |met: &&Met| !met.is_first || is_known(met.keeper);
+        let agreement = |met: &Met| (Reverse(signatures.agreement(table, class, met.keeper)), met.at, met.keeper);
+        let agreeing = met.iter().filter(may_agree).map(agreement);
         let mut candidates: Vec<_> = agreeing.filter(|&(Reverse(agreement), ..)| agreement >= least).collect();
         candidates.sort_unstable();
         candidates.into_iter().map(|(_, _, keeper)| keeper).collect()
     }
 
-    /// As [`Near::candidates`], in no order, and without what is remembered for those.
-    pub(super) fn promising(&self, table: &Table, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
-        let alike = move |&(keeper, _): &(u32, u32)| keeper != class && may_be_alike(table, class, keeper, similarity);
-        self.buckets.kept(class).filter(alike).map(|(keeper, _)| keeper)
+    /// As [`Near::candidates`], in no order, without those that are known, and without what is remembered for those.
+    pub(super) fn unknown(&self, table: &Table, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
+        let alike =
+            move |met: &Met| !met.is_first && met.keeper != class && may_be_alike(table, class, met.keeper, similarity);
+        self.buckets.kept(class).filter(alike).map(|met| met.keeper)
     }
 
     /// Says that a class will soon be asked for.
@@ -124,20 +140,24 @@ impl Near {
         let hashes: Vec<u32> = table.bands_of(class, 0..table.options.bands()).collect();
         let as_before = |&band: &usize| original.is_some_and(|original| table.band_of(original, band) == hashes[band]);
         let (inherited, new): (Vec<usize>, Vec<usize>) = (0..hashes.len()).partition(as_before);
-        new.iter().for_each(|&band| self.first[band].prepare(hashes[band]));
-        if let Some(original) = original {
-            self.buckets.inherit(class, original, &inherited, &is_kept);
-        }
-        for band in new {
-            let hash = hashes[band];
-            match self.first[band].find(hash, |_| true) {
-                Some(first) => {
-                    let has_it = |heir: u32| table.band_of(heir, band) == hash;
-                    self.buckets.join(class, band, first, has_it, &is_kept);
-                }
-                None => self.first[band].insert(hash, class),
+        let first = self.first.get_or_insert_with(|| first_of_bands(table, std::mem::take(&mut self.dealt)));
+        new.iter().for_each(|&band| first[band].prepare(hashes[band]));
+        let buckets = &mut self.buckets;
+        memory::looked_up(|| {
+            if let Some(original) = original {
+                buckets.inherit(class, original, &inherited, &is_kept);
             }
-        }
+            for band in new {
+                let hash = hashes[band];
+                match first[band].find(hash, |_| true) {
+                    Some(first) => {
+                        let has_it = |heir: u32| table.band_of(heir, band) == hash;
+                        buckets.join(class, band, first, has_it, &is_kept);
+                    }
+                    None => first[band].insert(hash, class),
+                }
+            }
+        });
     }
 
     /// Adds a kept class to its buckets.
@@ -151,72 +171,67 @@ impl Near {
     }
 }
 
-/// What is `made`, for each band, of the classes that are near, ascending, and of their hashes.
-fn each_band<T: Send, C: FromIterator<T>>(table: &Table, made: impl Fn(&[u32], &[u32]) -> T + Sync) -> C {
-    let near: Vec<u32> = (0..table.classes() as u32).filter(|&class| table.is_near(class)).collect();
+/// For each band the first class of each hash: of what was dealt, or else of what is dealt again.
+fn first_of_bands(table: &Table, dealt: Vec<Dealt>) -> Vec<GrowingIndex> {
+    let first = |band: Dealt| GrowingIndex::new(HashIndex::new(&band, |_, _| true));
+    if dealt.is_empty() { each_band(table, first) } else { dealt.into_par_iter().map(first).collect() }
+}
+
+/// What is `made` of each band: of the hashes in it of all classes of rows that are near.
+fn each_band<T: Send, C: FromIterator<T>>(table: &Table, made: impl Fn(Dealt) -> T + Sync) -> C {
+    let near: Vec<u32> = (0..table.classes_of_rows() as u32).filter(|&class| table.is_near(class)).collect();
     let bands = table.options.bands();
-    let at_once = rayon::current_num_threads().max(BANDS_AT_ONCE);
+    let at_once = room_for_bands(near.len()).clamp(1, BANDS_AT_ONCE).max(rayon::current_num_threads());
+    let bits = bits_for(near.len());
+    let classes = near.len().div_ceil(2 * rayon::current_num_threads()).clamp(AT_ONCE, MOST_AT_ONCE);
     let some = (0..bands).step_by(at_once).map(|at| at..bands.min(at + at_once));
     some.flat_map(|bands| {
-        let blocks: Vec<Block> =
-            near.par_chunks(AT_ONCE).map(|classes| Block::of(table, classes, bands.clone())).collect();
-        let of_band = |band: usize| {
-            let mut hashes = Vec::with_capacity(near.len());
-            for block in &blocks {
-                // what is read, and what is written
-                memory::touched(2 * size_of_val(block.hashes(band)));
-                hashes.extend_from_slice(block.hashes(band));
-            }
-            made(&near, &hashes)
-        };
-        (0..bands.len()).into_par_iter().map(of_band).collect::<Vec<T>>()
+        let dealt: Vec<Vec<Block>> =
+            near.par_chunks(classes).map(|classes| deal(table, classes, bands.clone(), bits)).collect();
+        by_band(dealt, bands.len()).into_par_iter().map(|blocks| made(Dealt::new(blocks, bits))).collect::<Vec<T>>()
     })
     .collect()
 }
 
-/// The hashes of some classes in some bands: band by band.
-struct Block {
-    hashes: Vec<u32>,
-    classes: usize,
+/// For how many bands of so many classes there is room.
+fn room_for_bands(classes: usize) -> usize {
+    let room = memory::allowed().map_or(usize::MAX, |limit| limit as usize / PART_FOR_BANDS);
+    room / (classes * size_of::<u64>()).max(1)
 }
 
-impl Block {
-    fn of(table: &Table, classes: &[u32], bands: Range<usize>) -> Block {
-        table.will_read_bands(classes);
-        memory::touched(classes.len() * (HASHES + bands.len() * size_of::<u32>()));
-        let mut hashes = vec![0; classes.len() * bands.len()];
-        for (i, &class) in classes.iter().enumerate() {
-            let places = hashes.iter_mut().skip(i).step_by(classes.len());
-            places.zip(table.bands_of(class, bands.clone())).for_each(|(place, hash)| *place = hash);
+/// Deals some classes in some bands, for each of these.
+fn deal(table: &Table, classes: &[u32], bands: Range<usize>, bits: u32) -> Vec<Block> {
+    table.will_read_bands(classes);
+    let mut hashes = vec![0; classes.len() * bands.len()];
+    let looked_at = HASHES + bands.len() * size_of::<u32>();
+    for (i, &class) in memory::watched(classes.iter().enumerate(), looked_at) {
+        for (band, hash) in table.bands_of(class, bands.clone()).enumerate() {
+            hashes[band * classes.len() + i] = hash;
         }
-        Block { hashes, classes: classes.len() }
     }
-
-    /// The hashes of one of the bands, counted from the first of these.
-    fn hashes(&self, band: usize) -> &[u32] {
-        &self.hashes[band * self.classes..(band + 1) * self.classes]
-    }
+    let entries =
+        |hashes: &[u32]| Block::new(hashes.iter().zip(classes).map(|(&hash, &class)| entry(hash, class)), bits);
+    hashes.chunks(classes.len().max(1)).map(entries).collect()
 }
 
-/// The entries of one band.
-fn entries<'a>(near: &'a [u32], hashes: &'a [u32]) -> impl ExactSizeIterator<Item = u64> + Clone + use<'a> {
-    hashes.iter().zip(near).map(|(&hash, &class)| entry(hash, class))
+/// The blocks of each of so many bands.
+fn by_band(dealt: Vec<Vec<Block>>, bands: usize) -> Vec<Vec<Block>> {
+    let mut bands: Vec<Vec<Block>> = (0..bands).map(|_| Vec::with_capacity(dealt.len())).collect();
+    for blocks in dealt {
+        bands.iter_mut().zip(blocks).for_each(|(band, block)| band.push(block));
+    }
+    bands
 }
 
-/// The classes whose hash another one has, ascending, each with the first that has it; and those that have theirs first,
-/// by their hashes.
-fn repeated(near: &[u32], hashes: &[u32]) -> (Vec<Member>, HashIndex) {
+/// The classes whose hash in a band another one has, ascending, each with the first that has it.
+fn repeated(band: &Dealt) -> Vec<Member> {
     let mut members = Vec::new();
-    let index = HashIndex::new(
-        entries(near, hashes),
-        |_, _| true,
-        |first, class| {
-            members.extend([Member { class: first, first }, Member { class, first }]);
-        },
-    );
+    band.repeats(|with| {
+        let first = with[0] as u32;
+        members.extend(with.iter().map(|&entry| Member { class: entry as u32, first }));
+    });
     members.sort_unstable();
-    members.dedup();
-    (members, index)
+    members
 }
 
 /// Whether the signatures of two classes promise a link.
@@ -291,7 +306,8 @@ mod tests {
             let members: Vec<Member> = members
                 .map(|(&hash, &class)| Member { class, first: with(hash).next().expect("at least itself") })
                 .collect();
-            prop_assert_eq!(repeated(&near, &hashes).0, members);
+            let band = Dealt::of(hashes.iter().zip(&near).map(|(&hash, &class)| entry(hash, class)));
+            prop_assert_eq!(repeated(&band), members);
         }
     }
 

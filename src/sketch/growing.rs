@@ -10,7 +10,8 @@
 //! somewhere on the disk. And memory for the filter of what was there from the start before all else: what came later was
 //! spilled instead, and resolving took half as long again.
 
-use super::index::{HashIndex, entry};
+use super::dealt::{Dealt, entry};
+use super::index::HashIndex;
 use crate::kernel::prefetch;
 use crate::memory;
 
@@ -41,7 +42,7 @@ impl Level {
     /// The numbers of both.
     fn merged(&self, other: &Level) -> Level {
         let entries: Vec<u64> = self.index.entries().chain(other.index.entries()).collect();
-        Level::new(HashIndex::new(entries.into_iter(), |_, _| false, |_, _| {}))
+        Level::new(HashIndex::new(&Dealt::of(entries.into_iter()), |_, _| false))
     }
 }
 
@@ -130,7 +131,7 @@ mod tests {
 
     fn index(hashes: &[u32]) -> HashIndex {
         let entries: Vec<u64> = (0..).zip(hashes).map(|(number, &hash)| entry(hash, number)).collect();
-        HashIndex::new(entries.into_iter(), |_, _| false, |_, _| {})
+        HashIndex::new(&Dealt::of(entries.into_iter()), |_, _| false)
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 //! corpus and the options; segments with equal digests are one *class* and are sketched once.
 
 mod bands;
+mod dealt;
 mod growing;
 mod index;
 mod minhash;
@@ -13,8 +14,9 @@ mod shard;
 mod table;
 
 pub use bands::Banding;
+pub(crate) use dealt::{Block, Dealt, bits_for, entry};
 pub(crate) use growing::GrowingIndex;
-pub(crate) use index::{HashIndex, entry};
+pub(crate) use index::HashIndex;
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use pass::sketch;
 pub use shard::shard_count;

@@ -11,8 +11,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::pass::UnitPart;
-use super::{Banding, GrowingIndex, HashIndex, MinHasher, Signature, Wording, digest, entry};
-use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit, shingle_set};
+use super::{Banding, Dealt, GrowingIndex, HashIndex, MinHasher, Signature, Wording, bits_for, digest, entry};
+use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit, deal, shingle_set};
 use crate::kernel::prefetch;
 use crate::memory;
 
@@ -93,9 +93,21 @@ impl Table {
         &self.rows[self.first[doc.index()] as usize..self.first[doc.index() + 1] as usize]
     }
 
+    /// The class of what stands at these spans of a document, if that is a row.
+    pub(crate) fn class_at(&self, doc: DocId, spans: &[Span]) -> Option<u32> {
+        let &[span] = spans else { return None };
+        let rows = self.rows_of(doc);
+        rows.binary_search_by_key(&span, |row| row.span).ok().map(|i| rows[i].class)
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.places.len()
+    }
+
+    /// Number of classes that rows have; those of texts that were added come after them.
+    pub(crate) fn classes_of_rows(&self) -> usize {
+        self.of_rows
     }
 
     /// Tokens of the members of a class.
@@ -210,7 +222,15 @@ impl Table {
         if let Some(known) = self.class_with_or_add(sketch.digest, class) {
             return Some(known);
         }
-        self.places.push(Place { doc, span: Span { start: first.start, end: last.end } });
+        memory::looked_up(|| {
+            self.push(sketcher, sketch, Place { doc, span: Span { start: first.start, end: last.end } }, spans)
+        });
+        Some(class)
+    }
+
+    /// Adds a class.
+    fn push(&mut self, sketcher: &mut Sketcher, sketch: &mut Sketch, place: Place, spans: &[Span]) {
+        self.places.push(place);
         self.left.extend_from_slice(spans);
         self.left_to.push(self.left.len());
         self.tokens.push(sketch.tokens.len() as u32);
@@ -220,7 +240,6 @@ impl Table {
         self.signed.push(if is_signed { self.signatures.len() as u32 } else { UNSIGNED });
         self.signatures.extend_from_slice(&signed.signatures);
         self.bands.extend_from_slice(&signed.bands);
-        Some(class)
     }
 
     /// Lets go of all but the first classes.
@@ -241,11 +260,11 @@ impl Table {
     fn class_with_or_add(&mut self, digest: u128, class: u32) -> Option<u32> {
         let Table { by_digest, digests, .. } = self;
         let classes_differ = |_, _| false;
-        let index = || GrowingIndex::new(HashIndex::new(entries(digests), classes_differ, |_, _| {}));
+        let index = || GrowingIndex::new(HashIndex::new(&Dealt::of(entries(digests)), classes_differ));
         let by_digest = by_digest.get_or_insert_with(index);
         let known = by_digest.find(first_bits(digest), |class| memory::copied(&digests[class as usize]) == digest);
         if known.is_none() {
-            by_digest.insert(first_bits(digest), class);
+            memory::looked_up(|| by_digest.insert(first_bits(digest), class));
         }
         known
     }
@@ -333,7 +352,9 @@ impl Sketcher {
 /// Numbers the distinct digests by their first row. There are fewer than 2³² rows.
 pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) -> Table {
     let UnitPart { rows: raw, signed: made, tally } = part;
-    let mut repeats = repeats(&raw.digests).into_iter().peekable();
+    let repeats = repeats(&raw.digests);
+    let numbering = Numbering::new(raw.len(), &repeats);
+    let mut repeats = repeats.into_iter().peekable();
     let mut table = Table {
         options,
         tally,
@@ -356,7 +377,7 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
         let Place { doc, span } = table.places[row];
         table.first.resize(doc.index() + 1, row as u32);
         let repeat = repeats.next_if(|&(again, _)| again as usize == row);
-        let class = repeat.map_or(classes as u32, |(_, first)| memory::copied(&table.rows[first as usize].class));
+        let class = numbering.class_of(repeat.map_or(row as u32, |(_, first)| first));
         if repeat.is_none() {
             // the columns of rows become those of classes where they stand: a class never comes after its first row
             table.places[classes] = table.places[row];
@@ -378,12 +399,55 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
     table
 }
 
+/// The classes of rows that repeat no other: their numbers, without those that do. A class could be looked up at its first row, but rows
+/// that repeat one read it in no order, a page each where rows are spilled; this takes two bits for each row.
+struct Numbering {
+    /// Of 64 rows each: which repeat another, and how many before them do.
+    words: Vec<(u64, u32)>,
+}
+
+impl Numbering {
+    /// The numbering of so many rows, of which these repeat another, ascending.
+    fn new(rows: usize, repeats: &[(u32, u32)]) -> Numbering {
+        let mut words = vec![(0, 0); rows.div_ceil(64)];
+        for &(again, _) in memory::watched(repeats.iter(), size_of::<(u32, u32)>()) {
+            words[again as usize / 64].0 |= 1u64 << (again % 64);
+        }
+        let mut before = 0;
+        for (bits, count) in &mut words {
+            *count = before;
+            before += bits.count_ones();
+        }
+        Numbering { words }
+    }
+
+    /// The class of a row that repeats no other.
+    fn class_of(&self, row: u32) -> u32 {
+        let (bits, before) = self.words[row as usize / 64];
+        row - before - (bits & ((1 << (row % 64)) - 1)).count_ones()
+    }
+}
+
 /// The rows whose digest an earlier row has, ascending, each with the first that has it.
+///
+/// They are dealt out by the first bits of their digests, and each share is sorted. 96 bits are compared: that two digests differ
+/// in the others only has a chance of 2⁻³³ among all rows that there can be, and of 2⁻⁴⁷ among 30 million. To look at all of them would be
+/// two reads from disk for each row that repeats one, where digests are spilled.
 fn repeats(digests: &[u128]) -> Vec<(u32, u32)> {
-    let mut repeats = Vec::new();
-    // they meet in the order of their hashes, and stand in that of the text
-    let same = |a: u32, b: u32| memory::copied(&digests[a as usize]) == memory::copied(&digests[b as usize]);
-    HashIndex::new(entries(digests), same, |first, again| repeats.push((again, first)));
+    let bits = bits_for(digests.len());
+    let share = |digest: u128| (digest >> (u128::BITS - bits)) as usize;
+    let entry = |(&digest, row): (&u128, u32)| (share(digest), digest >> 32 << 32 | u128::from(row));
+    let counted = memory::watched(digests.iter(), size_of::<u128>()).map(|&digest| share(digest));
+    let dealt = memory::watched(digests.iter().zip(0..), 2 * size_of::<u128>()).map(entry);
+    let (mut dealt, _) = deal(counted, dealt, 1 << bits);
+    let in_share = |entries: &mut [u128]| {
+        memory::touched(size_of_val(entries));
+        entries.sort_unstable();
+        let runs = entries.chunk_by(|a, b| a >> 32 == b >> 32);
+        runs.flat_map(|run| run[1..].iter().map(|&again| (again as u32, run[0] as u32))).collect::<Vec<_>>()
+    };
+    let shares = dealt.par_chunk_by_mut(|&a, &b| share(a) == share(b));
+    let mut repeats: Vec<(u32, u32)> = shares.flat_map_iter(in_share).collect();
     repeats.par_sort_unstable();
     repeats
 }

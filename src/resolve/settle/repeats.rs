@@ -30,8 +30,12 @@ impl Settler<'_, '_> {
             let segmenter = Segmenter { paragraph_break: rest.paragraph_break };
             segmenter.split(searcher.table().options.unit, &rest.text, &mut spans);
             let mut class = |span: Span| {
-                let sketch = sketcher.sketch(span.of(&rest.text));
-                searcher.add(sketcher, sketch, doc, &rest.form.original(span))
+                let spans = rest.form.original(span);
+                let as_before = searcher.table().class_at(doc, &spans);
+                as_before.or_else(|| {
+                    let sketch = sketcher.sketch(span.of(&rest.text));
+                    searcher.add(sketcher, sketch, doc, &spans)
+                })
             };
             spans.into_iter().filter_map(|span| Some((span, class(span)?))).collect()
         })
