@@ -8,6 +8,7 @@
 //! it does not, which is for masks of bytes ([`masks`]).
 
 mod anchors;
+mod equal;
 mod extremes;
 mod hash;
 mod links;
@@ -19,6 +20,7 @@ mod words;
 #[cfg(test)]
 pub(crate) use anchors::PERIODIC;
 pub(crate) use anchors::{Anchor, Chooser, HASHED, LOOKED_AT, Windows, choose, hash_of_halves, rank_bytes, rank_of};
+pub(crate) use equal::equal;
 pub(crate) use extremes::{MULTIPLIERS, min_max};
 pub(crate) use hash::{hash_run, hash_short, hash_token};
 pub(crate) use links::{LOOK_BACK, Links, Worth, best_link};

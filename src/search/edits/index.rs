@@ -6,7 +6,8 @@
 //! answers as it did before. At most [`PLACES_PER_SEED`] places are held for one hash, the first ones: what is said more
 //! often than that is a phrase, or a repeat that the first ones stand for.
 //!
-//! Growing takes a fifth to a third of the time of large texts. Tried and refused: room for a third or half of the seeds
+//! Growing took a fifth to a third of the time of large texts; it costs fewer instructions now, and how much it takes was not
+//! measured again. Tried and refused: room for a third or half of the seeds
 //! beforehand (no faster; room for all is, but how many are left after exact units nobody knows), asking 8 to 96 ahead (no
 //! difference).
 

@@ -5,6 +5,8 @@
 //! row share a seed there; about one token in three starts a seed; of k-grams that are all alike only one in [`WINDOW`]
 //! does.
 
+use std::hint::select_unpredictable;
+
 use crate::corpus::Shingler;
 
 /// Tokens of a seed, k.
@@ -14,7 +16,7 @@ pub(super) const SEED_TOKENS: usize = 4;
 const WINDOW: usize = 5;
 
 /// A k-gram of tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seed {
     /// Hash of its tokens.
     pub(super) hash: u32,
@@ -37,26 +39,46 @@ impl Seeder {
     pub(super) fn read(&mut self, tokens: &[u64], seeds: &mut Vec<Seed>) {
         self.shingles.clear();
         self.shingler.shingles(tokens, &mut self.shingles);
-        seeds.clear();
-        // the upper bits decide which is least, so the lower ones are as random as before
-        winnow(&self.shingles, |at| seeds.push(Seed { hash: self.shingles[at] as u32, token: at as u32 }));
+        winnow(&self.shingles, seeds);
     }
 }
 
-/// Gives the place of the least of each window to `push`, each place once. Of equal ones it stays with the one it has;
-/// failing that, it takes the last.
-fn winnow(values: &[u64], mut push: impl FnMut(usize)) {
-    let mut least: Option<usize> = None;
-    for end in WINDOW.min(values.len()).max(1)..=values.len() {
-        let start = end.saturating_sub(WINDOW);
-        let newest = end - 1;
-        least = match least {
-            Some(at) if at >= start && values[at] <= values[newest] => continue,
-            Some(at) if at >= start => Some(newest),
-            _ => (start..end).rev().min_by_key(|&at| values[at]),
-        };
-        least.into_iter().for_each(&mut push);
+/// The least of each window, each once. Of equal ones it stays with the one it has; failing that, it takes the last.
+///
+/// Whether a window has another one than the window before nobody can foresee, so there is no branch on it: each is written,
+/// and the next one over it if it is the same.
+fn winnow(values: &[u64], seeds: &mut Vec<Seed>) {
+    if values.len() < WINDOW {
+        seeds.clear();
+        let short = (!values.is_empty()).then(|| last_least(values));
+        seeds.extend(short.map(|(value, place)| seed(value, place)));
+        return;
     }
+    // what it holds is written over
+    seeds.resize(values.len() + 1 - WINDOW, Seed::default());
+    // how many there are, the value of the last one, and one past its place
+    let (mut len, mut least, mut end) = (0, 0, 0);
+    for (start, window) in values.windows(WINDOW).filter_map(<[u64]>::first_chunk::<WINDOW>).enumerate() {
+        let (value, place) = last_least(window);
+        let is_new = (end <= start) | (value != least);
+        seeds[len] = seed(value, start + place);
+        len += usize::from(is_new);
+        (least, end) = (value, select_unpredictable(is_new, start + place + 1, end));
+    }
+    seeds.truncate(len);
+}
+
+/// The least of some values, one or more, and the last place of it.
+#[inline(always)]
+fn last_least(values: &[u64]) -> (u64, usize) {
+    let less = |least: (u64, usize), next: (u64, usize)| select_unpredictable(next.0 <= least.0, next, least);
+    values.iter().copied().zip(0..).fold((u64::MAX, 0), less)
+}
+
+/// The upper bits decide which is least, so the lower ones are as random as before.
+#[inline(always)]
+fn seed(value: u64, place: usize) -> Seed {
+    Seed { hash: value as u32, token: place as u32 }
 }
 
 #[cfg(test)]
@@ -65,9 +87,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn places(values: &[u64]) -> Vec<usize> {
-        let mut places = Vec::new();
-        winnow(values, |at| places.push(at));
-        places
+        let mut seeds = Vec::new();
+        winnow(values, &mut seeds);
+        seeds.iter().map(|seed| seed.token as usize).collect()
     }
 
     #[test]

@@ -25,8 +25,11 @@
 //! front of the table that takes in what is entered (a third slower), leaving out of a bucket that is dealt anew the
 //! windows that stand there already (no less memory, and it hangs on the order in which they are dealt), going down one half
 //! of a range before the other (a tenth to a quarter slower on templates: what is found higher up closes more), hashing a
-//! half only when it is its turn (no difference), choosing all anchors of a block before the first is looked up (a third
-//! slower on runs), or four at a time (a twentieth slower on prose).
+//! half only when it is its turn (no difference), hashing of a half only what it has more than the whole (no difference),
+//! asking for the texts of a bucket and comparing them a turn later (a tenth slower on templates: mostly there is nothing to
+//! wait for, and every turn costs), telling by bits of what stands around the common symbols that two occurrences share no
+//! window (slower: it spares a fifth of the comparisons), choosing all anchors of a block before the first is looked up (a
+//! third slower on runs), or four at a time (a twentieth slower on prose).
 
 use std::borrow::Cow;
 
@@ -81,8 +84,6 @@ struct Turn {
     hash: u32,
     /// Has no leads beyond the range.
     entry: Entry,
-    /// Whether the texts of its entries were fetched.
-    fetched: bool,
     /// Whether the occurrence is only to be entered: its windows were looked up before.
     known: bool,
 }
@@ -229,7 +230,7 @@ impl<'t, S: Symbol> Index<'t, S> {
 
     /// Looks up and enters the first of the anchors, so many that no two of them have one gram; gives how many.
     ///
-    /// They take turns, each for one look into memory, which is asked for a turn before: so the processor waits for many at
+    /// They take turns, each for one look at a bucket, which is asked for a turn before: so the processor waits for many at
     /// once and not for each. Those of one gram would have to wait for each other, for the later may repeat the earlier.
     fn meet_group(&mut self, number: u32, ahead: &[Ahead]) -> usize {
         let (mut turns, mut group) = (std::mem::take(&mut self.turns), 0);
@@ -237,7 +238,7 @@ impl<'t, S: Symbol> Index<'t, S> {
             let Ahead { anchor, hash } = ahead[group];
             let anchor = Anchor { first: anchor.first.max(self.held), ..anchor };
             let entry = Entry { text: number, at: anchor.at, leads: Leads::of(anchor) };
-            turns.push(Turn { range: self.all, hash, entry, fetched: false, known: false });
+            turns.push(Turn { range: self.all, hash, entry, known: false });
             group += 1;
         }
         self.take_all(&mut turns, self.found.len());
@@ -279,10 +280,6 @@ impl<'t, S: Symbol> Index<'t, S> {
             None => self.add(turn.hash, turn.entry),
             Some(item) if item.is_split() => self.add_halves(turn, turns),
             Some(_) if turn.known => self.place(turn, earlier, turns),
-            Some(_) if !turn.fetched => {
-                self.list.iter().for_each(|item| self.texts.prefetch(item.place));
-                turns.push(Turn { fetched: true, ..turn });
-            }
             Some(_) => self.meet(turn, earlier, turns),
         }
     }
@@ -294,7 +291,7 @@ impl<'t, S: Symbol> Index<'t, S> {
                 let entry = Entry { leads, ..turn.entry };
                 let hash = self.hash(range, entry.text, entry.at);
                 self.table.prefetch(hash);
-                turns.push(Turn { range, hash, entry, fetched: false, known: turn.known });
+                turns.push(Turn { range, hash, entry, known: turn.known });
             }
         }
     }
@@ -303,6 +300,8 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// what is left.
     fn meet(&mut self, turn: Turn, earlier: usize, turns: &mut Vec<Turn>) {
         let entry = turn.entry;
+        // the first is read right away
+        self.list.iter().skip(1).for_each(|item| self.texts.prefetch(item.place));
         let left = (0..self.list.len()).try_fold(entry.leads, |open, n| {
             self.compare(&entry, self.list[n], open);
             self.still_open(open, &entry, earlier)
@@ -329,7 +328,7 @@ impl<'t, S: Symbol> Index<'t, S> {
             } else {
                 // by its hash alone it came in from another range or gram: it goes the whole way, at once
                 let hash = self.hash(self.all, entry.text, entry.at);
-                let turn = Turn { range: self.all, hash, entry, fetched: false, known: true };
+                let turn = Turn { range: self.all, hash, entry, known: true };
                 self.take_all(&mut vec![turn], earlier);
             }
         }
@@ -337,10 +336,9 @@ impl<'t, S: Symbol> Index<'t, S> {
 
     /// The leads of `open` whose windows no match since `earlier` holds, and those between them.
     fn still_open(&self, open: Leads, entry: &Entry, earlier: usize) -> Option<Leads> {
-        self.found[earlier..].iter().filter(|found| found.start <= entry.at).try_fold(open, |open, found| {
-            let last = found.end - self.lengths.window as u32;
-            open.without(entry.at.saturating_sub(last), entry.at - found.start)
-        })
+        let lead = |start: u32| i64::from(entry.at) - i64::from(start);
+        let held = |found: &Match| (lead(found.end - self.lengths.window as u32), lead(found.start));
+        open.without(self.found[earlier..].iter().map(held))
     }
 
     /// The occurrence that an item of the table stands for.

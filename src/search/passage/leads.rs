@@ -45,17 +45,17 @@ impl Leads {
         [Leads { greatest: middle, ..self }, Leads { least: middle + 1, ..self }]
     }
 
-    /// What is left of it without those from `least` to `greatest`, if that is one range; else all of it.
+    /// What is left of it without ranges, both ends included, one after the other: each is taken off where it holds an end of
+    /// what is left. Without a branch but for the loop, for which case it is nobody can foresee.
     #[inline]
-    pub(super) fn without(self, least: u32, greatest: u32) -> Option<Leads> {
-        let (own_least, own_greatest) = (u32::from(self.least), u32::from(self.greatest));
-        match (least <= own_least, own_greatest <= greatest) {
-            (true, true) => None,
-            // what is less than an own lead fits
-            (true, false) => Some(Leads { least: own_least.max(greatest + 1) as u16, ..self }),
-            (false, true) => Some(Leads { greatest: own_greatest.min(least - 1) as u16, ..self }),
-            (false, false) => Some(self),
-        }
+    pub(super) fn without(self, ranges: impl Iterator<Item = (i64, i64)>) -> Option<Leads> {
+        let whole = (i64::from(self.least), i64::from(self.greatest));
+        let (least, greatest) = ranges.fold(whole, |(least, greatest), (from, to)| {
+            let holds = |lead: i64| (from <= lead) & (lead <= to);
+            (if holds(least) { to + 1 } else { least }, if holds(greatest) { from - 1 } else { greatest })
+        });
+        // they only come nearer to each other
+        (least <= greatest).then_some(Leads { least: least as u16, greatest: greatest as u16 })
     }
 
     /// In two bytes: itself where windows have up to 256 leads, else the least range of whole steps that holds it.
