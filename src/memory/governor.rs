@@ -88,8 +88,7 @@ static GOVERNOR: Mutex<Option<Governor>> = Mutex::new(None);
 pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     let gauge = Gauge::open()?;
     let machine = super::machine().unwrap_or(0);
-    let threads = std::thread::available_parallelism().map_or(2, |threads| threads.get().max(2) as u64);
-    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, threads, spills: false, at: 0 });
+    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, at: 0 });
     std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
         loop {
             std::thread::sleep(look());
@@ -131,8 +130,6 @@ struct Governor {
     marks: Marks,
     /// The memory of the machine, or of the control group.
     machine: u64,
-    /// Threads that can run at the same time; two at the least, for there are some beside those that work.
-    threads: u64,
     spills: bool,
     /// Where dropping goes on.
     at: u64,
@@ -154,10 +151,9 @@ fn nap(room: u64) -> Duration {
     Duration::from_micros(room / PER_MICROSECOND).clamp(SHORTEST_NAP, LONGEST_NAP)
 }
 
-/// After how many bytes one of so many threads looks, given the room that is left: if all of them look at much, four times before it is
-/// full.
-fn look_after(room: u64, threads: u64) -> usize {
-    (room / (4 * threads)).clamp(512 << 10, 64 << 20) as usize
+/// After how many bytes a thread looks, given the room that is left: several times before it is full.
+fn look_after(room: u64) -> usize {
+    (room / 16).clamp(512 << 10, 64 << 20) as usize
 }
 
 impl Governor {
@@ -171,7 +167,7 @@ impl Governor {
         }
         let to_spill = if self.spills { u64::MAX } else { self.marks.ordinary.saturating_sub(resident.ordinary()) };
         let room = to_spill.min(self.marks.high.saturating_sub(resident.all));
-        spilling::look_after(look_after(room, self.threads));
+        spilling::look_after(look_after(room));
         nap(room)
     }
 

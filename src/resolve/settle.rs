@@ -151,17 +151,16 @@ impl Settler<'_, '_> {
     /// Settles all documents, batch after batch; what will likely be left of those of the next is worked out meanwhile.
     fn settle_in_batches(&mut self, order: &[DocId], protected: &[bool], progress: &dyn Progress) -> Result<()> {
         let (corpus, options) = (self.corpus, self.options);
+        let documents = self.search.documents.as_ref().map(|documents| documents.table().options);
         let batches = batches(corpus, order);
         let mut from = 0;
         for (i, now) in batches.iter().enumerate() {
             let likely = self.likely(now, batches.get(i + 1).copied().unwrap_or_default());
-            let documents = self.search.documents.as_ref();
-            let documents = documents.map(|documents| (documents.table().options, documents.first_of_bands()));
             let range = from..from + now.len();
             from = range.end;
             let (settled, foreseen) = rayon::join(
                 || self.settle_all(order, range, protected, progress),
-                || foresee(corpus, options, documents.as_ref(), likely),
+                || foresee(corpus, options, documents, likely),
             );
             settled?;
             self.foreseen = foreseen;

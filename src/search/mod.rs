@@ -15,15 +15,13 @@ mod near;
 pub mod passage;
 mod verify;
 
-use std::sync::Arc;
-
 use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions, Unit, shingle_set};
 use crate::error::Result;
 use crate::kernel;
 use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::resume::Parts;
-use crate::sketch::{Level, Sketch, Sketcher, Table, Wording};
+use crate::sketch::{Sketch, Sketcher, Table, Wording};
 
 use contain::Postings;
 pub use decisions::{Apart, Choice, Decision, Decisions, Pair};
@@ -162,19 +160,10 @@ impl<'c> Searcher<'c> {
         {
             let original = self.table.rows_of(doc).first().filter(|_| self.table.options.unit == Unit::Document);
             let original = original.map(|row| row.class).filter(|&class| self.table.is_near(class));
-            near.admit(&self.table, class, original, sketch.found(), |other| self.kept[other as usize].is_some());
+            near.admit(&self.table, class, original, |other| self.kept[other as usize].is_some());
             self.added = Some((class, sketch.into_tokens()));
         }
         Some(class)
-    }
-
-    /// What the bands of a text that will be added can be [looked up](Sketch::look_up) in beforehand: for each band an index, or none
-    /// as long as nothing was added.
-    pub(crate) fn first_of_bands(&self) -> Vec<Arc<Level>> {
-        match &self.candidates {
-            Candidates::Near(near) => near.first_of_bands(),
-            _ => Vec::new(),
-        }
     }
 
     /// Says that the segments of a document will soon be asked for: most answers cost a cache miss or two, and nothing else.

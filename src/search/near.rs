@@ -13,13 +13,12 @@
 
 use std::cmp::Reverse;
 use std::ops::Range;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::memory;
-use crate::sketch::{Block, Dealt, GrowingIndex, HASHES, HashIndex, Level, Signature, Table, bits_for, entry, matches};
+use crate::sketch::{Block, Dealt, GrowingIndex, HASHES, HashIndex, Signature, Table, bits_for, entry, matches};
 
 use super::buckets::{Buckets, Member, Met};
 
@@ -136,22 +135,13 @@ impl Near {
 
     /// Makes room for a class that was added after grouping: classes that had one of its bands alone share it now. If it is
     /// what is left of another class, the `original`, it has most of its bands, and who else has these is known. Costs a
-    /// look-up for each of the others, unless what is there from the start was `found` beforehand.
-    pub(super) fn admit(
-        &mut self,
-        table: &Table,
-        class: u32,
-        original: Option<u32>,
-        found: &[Option<u32>],
-        is_kept: impl Fn(u32) -> bool,
-    ) {
+    /// look-up for each of the others.
+    pub(super) fn admit(&mut self, table: &Table, class: u32, original: Option<u32>, is_kept: impl Fn(u32) -> bool) {
         let hashes: Vec<u32> = table.bands_of(class, 0..table.options.bands()).collect();
         let as_before = |&band: &usize| original.is_some_and(|original| table.band_of(original, band) == hashes[band]);
         let (inherited, new): (Vec<usize>, Vec<usize>) = (0..hashes.len()).partition(as_before);
         let first = self.first.get_or_insert_with(|| first_of_bands(table, std::mem::take(&mut self.dealt)));
-        if found.is_empty() {
-            new.iter().for_each(|&band| first[band].prepare(hashes[band]));
-        }
+        new.iter().for_each(|&band| first[band].prepare(hashes[band]));
         let buckets = &mut self.buckets;
         memory::looked_up(|| {
             if let Some(original) = original {
@@ -159,11 +149,7 @@ impl Near {
             }
             for band in new {
                 let hash = hashes[band];
-                let known = match found.get(band) {
-                    Some(found) => found.or_else(|| first[band].find_later(hash, |_| true)),
-                    None => first[band].find(hash, |_| true),
-                };
-                match known {
+                match first[band].find(hash, |_| true) {
                     Some(first) => {
                         let has_it = |heir: u32| table.band_of(heir, band) == hash;
                         buckets.join(class, band, first, has_it, &is_kept);
@@ -172,11 +158,6 @@ impl Near {
                 }
             }
         });
-    }
-
-    /// For each band the grouped classes that have each hash first, once a class was added.
-    pub(super) fn first_of_bands(&self) -> Vec<Arc<Level>> {
-        self.first.iter().flatten().map(|band| band.start().clone()).collect()
     }
 
     /// Adds a kept class to its buckets.

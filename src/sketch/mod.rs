@@ -15,7 +15,7 @@ mod table;
 
 pub use bands::Banding;
 pub(crate) use dealt::{Block, Dealt, bits_for, entry};
-pub(crate) use growing::{GrowingIndex, Level};
+pub(crate) use growing::GrowingIndex;
 pub(crate) use index::HashIndex;
 pub use minhash::{HASHES, MinHasher, Signature, matches};
 pub use pass::sketch;

@@ -7,12 +7,11 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::pass::UnitPart;
-use super::{Banding, Dealt, GrowingIndex, HashIndex, Level, MinHasher, Signature, Wording, bits_for, digest, entry};
+use super::{Banding, Dealt, GrowingIndex, HashIndex, MinHasher, Signature, Wording, bits_for, digest, entry};
 use crate::corpus::{Corpus, DocId, Place, Shingler, Span, TokenOptions, Tokens, Unit, deal, shingle_set};
 use crate::kernel::prefetch;
 use crate::memory;
@@ -147,8 +146,13 @@ impl Table {
     #[inline]
     pub fn bands_of(&self, class: u32, bands: Range<usize>) -> impl Iterator<Item = u32> {
         let signed = self.signed[class as usize] as usize;
+        let derived = self.options.banding.filter(|banding| banding.is_derived());
+        let signature = &self.signatures[signed];
         let kept = &self.bands[signed * self.options.kept_bands()..];
-        hashes(self.options, &self.signatures[signed], kept, bands)
+        bands.map(move |band| match derived {
+            Some(banding) => banding.derive(signature, band),
+            None => kept[band],
+        })
     }
 
     /// Says that the bands of these near classes, which are ascending, will be asked for one after the other.
@@ -266,21 +270,6 @@ impl Table {
     }
 }
 
-/// The hashes of some of the bands of a signature; `kept` are those that cannot be worked out from it.
-#[inline]
-fn hashes(
-    options: SketchOptions,
-    signature: &Signature,
-    kept: &[u32],
-    bands: Range<usize>,
-) -> impl Iterator<Item = u32> {
-    let derived = options.banding.filter(|banding| banding.is_derived());
-    bands.map(move |band| match derived {
-        Some(banding) => banding.derive(signature, band),
-        None => kept[band],
-    })
-}
-
 /// The class has no signature.
 const UNSIGNED: u32 = u32::MAX;
 
@@ -297,25 +286,9 @@ pub struct Sketch {
     digest: u128,
     /// Once it was asked for; empty if the text is compared for equality only.
     signed: Option<Signed>,
-    /// What was found of its bands beforehand, if anything was looked up.
-    found: Vec<Option<u32>>,
 }
 
 impl Sketch {
-    /// Looks its bands up, if it is signed, in an index of numbers for each, where those that have a hash first are.
-    pub(crate) fn look_up(&mut self, options: SketchOptions, bands: &[Arc<Level>]) {
-        let signature = self.signed.as_ref().and_then(|signed| Some((signed.signatures.first()?, &signed.bands[..])));
-        if let Some((signature, kept)) = signature {
-            let hashes = hashes(options, signature, kept, 0..bands.len());
-            self.found = bands.iter().zip(hashes).map(|(band, hash)| band.find(hash, |_| true)).collect();
-        }
-    }
-
-    /// What was found of its bands beforehand; empty if nothing was looked up.
-    pub(crate) fn found(&self) -> &[Option<u32>] {
-        &self.found
-    }
-
     /// Its tokens.
     pub(crate) fn into_tokens(self) -> Vec<u64> {
         self.tokens
@@ -340,7 +313,7 @@ impl Sketcher {
     pub fn sketch(&mut self, text: &[u8]) -> Sketch {
         self.tokens.read(text, self.token_options);
         let tokens = self.tokens.hashes.clone();
-        Sketch { digest: digest(&tokens), tokens, signed: None, found: Vec::new() }
+        Sketch { digest: digest(&tokens), tokens, signed: None }
     }
 
     /// As [`Sketcher::sketch`], and signs it before it is added: on another thread, say.

@@ -2,16 +2,16 @@
 //!
 //! Each decision rests on those before it, so one thread decides. What it will ask for can be guessed: most segments that go
 //! are equal, or known to be similar, to one that is kept already. In: documents, and the searchers as they are a batch
-//! before. Out: what is left of the documents without these segments, sketched and looked up as far as that does not change
-//! meanwhile, and the sets of those that look like a kept one. Always: what is foreseen is a function of texts and options; it is used where a decision asks for just that, and else
+//! before. Out: what is left of the documents without these segments, sketched, and the sets of those that look like a kept
+//! one. Always: what is foreseen is a function of texts and options; it is used where a decision asks for just that, and else
 //! thrown away. So nothing that is decided depends on what was guessed. With one thread nothing is foreseen: what was
 //! guessed wrongly, and texts that have left the cache, made that stage a quarter longer.
 //!
 //! Tried and refused: batches of 1 MiB, each handed to the pool from without. To wake threads that often took as long as they
-//! saved.
+//! saved. And to look up here which classes have the bands of what is left: under a limit on memory that takes a quarter of the
+//! deciding thread's time, but here it is not known which bands are as before, twice as many are looked up, and nothing was gained.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -22,7 +22,7 @@ use crate::resolve::form::Form;
 use crate::resolve::gaps::widen;
 use crate::resolve::rest::Rest;
 use crate::search::Searcher;
-use crate::sketch::{Level, Row, SketchOptions, Sketcher};
+use crate::sketch::{Row, SketchOptions, Sketcher};
 
 /// Bytes of text in a batch; few in debug builds, so that small corpora of tests have many batches.
 const BATCH: u64 = if cfg!(debug_assertions) { 1 << 10 } else { 4 << 20 };
@@ -102,19 +102,16 @@ fn likely(search: &UnitSearch<'_>, soon: &[DocId], doc: DocId) -> Option<Likely>
     (set || !repeats.is_empty()).then_some(Likely { doc, set, repeats })
 }
 
-/// How documents are sketched, and what their bands can be looked up in.
-pub(super) type Sketching = (SketchOptions, Vec<Arc<Level>>);
-
-/// Works out what will likely be asked for; `documents` is how they are sketched, if they are compared.
+/// Works out what will likely be asked for; `documents` is how documents are sketched, if they are compared.
 pub(super) fn foresee<'c>(
     corpus: &'c Corpus,
     options: &ResolveOptions,
-    documents: Option<&Sketching>,
+    documents: Option<SketchOptions>,
     likely: Vec<Likely>,
 ) -> FxHashMap<DocId, Foreseen<'c>> {
     let foresee = |sketcher: &mut Sketcher, Likely { doc, set, repeats }: Likely| {
         let text = corpus.text(doc);
-        let set = documents.filter(|_| set).map(|(documents, _)| sketcher.shingle_set(&text, documents.shingler));
+        let set = documents.filter(|_| set).map(|documents| sketcher.shingle_set(&text, documents.shingler));
         let mut foreseen = Foreseen { set, ..Foreseen::default() };
         if !repeats.is_empty() {
             foreseen.rest = Some(without(&repeats, &text, options.segmenter, documents, sketcher));
@@ -131,16 +128,12 @@ fn without(
     repeats: &[Span],
     text: &[u8],
     segmenter: Segmenter,
-    documents: Option<&Sketching>,
+    documents: Option<SketchOptions>,
     sketcher: &mut Sketcher,
 ) -> Rest<'static> {
     let cuts: Vec<Span> = widen(text, repeats).into_iter().flatten().collect();
     let rest = Rest::new(Form::whole(text.len()).without(&cuts), text, segmenter);
-    let sketch = documents.map(|(options, bands)| {
-        let mut sketch = sketcher.sketch_and_sign(&rest.text, *options);
-        sketch.look_up(*options, bands);
-        sketch
-    });
+    let sketch = documents.map(|documents| sketcher.sketch_and_sign(&rest.text, documents));
     Rest { sketch, ..rest.into_owned() }
 }
 
@@ -200,9 +193,7 @@ mod tests {
         let corpus = Corpus::from_texts([text]);
         let options = ResolveOptions::default();
         let wanted = Likely { doc: DocId(0), set: true, repeats: vec![Span::new(15, 28)] };
-        let foreseen = foresee(&corpus, &options, Some(&(of(Unit::Document), Vec::new())), vec![wanted])
-            .remove(&DocId(0))
-            .unwrap();
+        let foreseen = foresee(&corpus, &options, Some(of(Unit::Document)), vec![wanted]).remove(&DocId(0)).unwrap();
         let rest = foreseen.rest.unwrap();
         assert_eq!(&*rest.text, b"one two three\n\nseven eight");
         assert_eq!(rest.paragraph_break, options.segmenter.decide(&rest.text));
