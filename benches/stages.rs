@@ -8,7 +8,7 @@
 //!
 //! How to read it: throughput is always in bytes of *text*, so figures of different stages can be set side by side, and the
 //! slowest stage of a chain bounds the chain. Exceptions: `read` from JSONL, `write`, `scan` and `clean` count decoded
-//! bytes of the file, `json` bytes of the encoded string, `matches` bytes of signatures. `tokens` to `verify`, in the
+//! bytes of the file, `json` bytes of the encoded string, `matches` bytes of signatures, `grouping` the bands of segments, one by one. `tokens` to `verify`, in the
 //! order of this file, run on one thread; from `read` on, the stages use all threads unless RAYON_NUM_THREADS says
 //! otherwise. `write/file` and `clean` flush to disk, so they measure the disk too; `write/splice` is without it. The
 //! corpora are made by [`unecho::synth`] from fixed seeds, about 2 MB each: they fit in the cache of many machines, so for
@@ -41,7 +41,7 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
     targets = tokens, shingles, segments, digests, signatures, agreement, json, verify,
-        read, sketching, searching, resolving, writing, scanning, cleaning
+        read, sketching, grouping, searching, resolving, writing, scanning, cleaning
 }
 criterion_main!(stages);
 
@@ -427,6 +427,24 @@ fn searching(c: &mut Criterion) {
             },
         );
     }
+}
+
+/// Locality-sensitive hashing by itself: of segments that are not alike, so that nothing is verified.
+fn grouping(c: &mut Criterion) {
+    let mut words = (0u64..).map(|i| digest(&[i]) % 100_000);
+    let mut text =
+        || (0..30).map(|_| format!("w{}", words.next().expect("they never end"))).collect::<Vec<_>>().join(" ");
+    let corpus = Corpus::from_texts((0..100_000).map(|_| text()));
+    let segments = table(&corpus, Unit::Paragraph);
+    let bands = segments.classes() * segments.options.bands();
+    measure_after(
+        &mut c.benchmark_group("grouping"),
+        "paragraphs-apart",
+        bands,
+        || table(&corpus, Unit::Paragraph),
+        |table| searcher(&corpus, table),
+        |mut searcher| assert_eq!(corpus.ids().map(|doc| repeats(&mut searcher, doc)).sum::<usize>(), 0),
+    );
 }
 
 /// Keeps the segments of a document that repeat nothing, and counts the others.

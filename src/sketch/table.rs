@@ -2,8 +2,8 @@
 //!
 //! Made from what the [pass](super::pass) over the text gives. Rows are in text order; classes are numbered by their first
 //! row. Memory: 12 bytes per row, and per class 36 bytes + 128 for the signature, and 4 per band of fewer than four values;
-//! 10 more per class once a text was added. While it is made: 29 per row instead of 32 of the 36, and 8 per row that repeats
-//! another.
+//! 10 more per class once a text was added. While it is made: 29 per row instead of 32 of the 36, 16 more per row until it is known
+//! which repeat another, and 8 per row that does.
 
 use std::borrow::Cow;
 use std::ops::Range;
