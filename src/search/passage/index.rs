@@ -363,6 +363,9 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// Notes the maximal match of two occurrences, if it holds a window with one of these leads.
     fn compare(&mut self, entry: &Entry, other: Item, leads: Leads) {
         let other = self.entry(other);
+        if (other.text, other.at) == (entry.text, entry.at) {
+            return; // the same place anchors windows on both sides of what a match holds: it repeats nothing
+        }
         let (before, after) = self.agreement(entry, &other, leads);
         let least = usize::from(leads.least).max(self.lengths.window.saturating_sub(after));
         if after < self.lengths.gram || least > usize::from(leads.greatest).min(before) {

@@ -62,6 +62,13 @@ fn words_without_end_and_periods_of_all_lengths() {
     assert!(fast(&texts, 100) == naive(&texts, 100));
 }
 
+/// Found by fuzzing: windows on both sides of what a match holds have one anchor, so it is looked up twice.
+#[test]
+fn no_place_repeats_itself() {
+    let texts = [b"ccaabaaabcbbacbaabcbbacbbcaaabacaabacccbabacbbaccccbcbabcabbbaabacababccbccbbbaccabab".to_vec()];
+    assert!(fast(&texts, 4) == naive(&texts, 4));
+}
+
 #[test]
 fn boilerplate_with_numbers_in_it_splits_buckets() {
     let boilerplate = "All rights are reserved; no part may be copied without leave in writing. ";
