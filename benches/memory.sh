@@ -59,7 +59,7 @@ PY
     rm "$dir/lines.txt"
     # words N: so many MiB of words without an end of line
     words() { python3 -c 'import sys
-for i in range(int(sys.argv[1])): sys.stdout.write("".join(f"w{i}x{j:05} " for j in range(0, 1 << 17, 2))[:1 << 20])' "$1"; }
+for i in range(int(sys.argv[1])): sys.stdout.write("".join(f"w{i}x{j:05} " for j in range(1 << 17))[:1 << 20])' "$1"; }
     words 1024 > "$dir/line.txt"
     run "a line of 1 GiB, $limit" clean "$dir/line.txt" "${limited[@]}" --unit document,paragraph
     { printf '{"text":"'; cat "$dir/line.txt"; printf '"}\n'; } > "$dir/line.jsonl"
