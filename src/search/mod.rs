@@ -151,11 +151,11 @@ impl<'c> Searcher<'c> {
     pub fn add(&mut self, sketcher: &mut Sketcher, mut sketch: Sketch, doc: DocId, spans: &[Span]) -> Option<u32> {
         let known = self.table.classes();
         let class = self.table.add(sketcher, &mut sketch, doc, spans)?;
-        if class as usize >= known {
-            memory::looked_up(|| self.kept.resize(self.table.classes(), None));
+        if (class as usize) < known {
+            return Some(class);
         }
+        memory::looked_up(|| self.kept.resize(self.table.classes(), None));
         if let Candidates::Near(near) = &mut self.candidates
-            && class as usize >= known
             && self.table.is_near(class)
         {
             let original = self.table.rows_of(doc).first().filter(|_| self.table.options.unit == Unit::Document);

@@ -188,4 +188,16 @@ mod tests {
             prop_assert_eq!(found, expected);
         }
     }
+
+    #[test]
+    fn repeats_meet_in_many_shares() {
+        let hash = |i: u64| xxhash_rust::xxh3::xxh3_64(&(i % 150_000).to_le_bytes()) as u32;
+        let dealt = Dealt::of((0..200_000u64).map(|i| entry(hash(i), i as u32)).collect::<Vec<_>>().into_iter());
+        let mut met: Vec<u32> = Vec::new();
+        dealt.repeats(|run| met.extend(run.iter().map(|&entry| entry as u32)));
+        let met: std::collections::BTreeSet<u32> = met.into_iter().collect();
+        // each with the one that it was made to repeat, and a few by chance
+        assert!((0..50_000).all(|first| met.contains(&first) && met.contains(&(first + 150_000))));
+        assert!(dealt.bits > 1 && met.len() < 100_100);
+    }
 }

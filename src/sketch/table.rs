@@ -461,3 +461,30 @@ fn entries(digests: &[u128]) -> impl ExactSizeIterator<Item = u64> + Clone {
 fn first_bits(digest: u128) -> u32 {
     (digest >> 96) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_numbered_by_the_first_with_their_digest(
+            digests in proptest::collection::vec((0u128..30).prop_map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15 << 60)), 0..300),
+        ) {
+            let mut distinct: Vec<u128> = Vec::new();
+            let expected: Vec<u32> = digests.iter().map(|digest| {
+                distinct.iter().position(|other| other == digest).unwrap_or_else(|| {
+                    distinct.push(*digest);
+                    distinct.len() - 1
+                }) as u32
+            }).collect();
+            let repeats = repeats(&digests);
+            let numbering = Numbering::new(digests.len(), &repeats);
+            let first = |row: u32| repeats.iter().find(|&&(again, _)| again == row).map_or(row, |&(_, first)| first);
+            let found: Vec<u32> = (0..digests.len() as u32).map(|row| numbering.class_of(first(row))).collect();
+            prop_assert_eq!(found, expected);
+            prop_assert!(repeats.is_sorted() && repeats.len() == digests.len() - distinct.len());
+        }
+    }
+}

@@ -364,7 +364,7 @@ impl<'t, S: Symbol> Index<'t, S> {
     fn compare(&mut self, entry: &Entry, other: Item, leads: Leads) {
         let other = self.entry(other);
         if (other.text, other.at) == (entry.text, entry.at) {
-            return; // the same place anchors windows on both sides of what a match holds: it repeats nothing
+            return; // by its hash alone, from another range of its own leads: a place is no repeat of itself
         }
         let (before, after) = self.agreement(entry, &other, leads);
         let least = usize::from(leads.least).max(self.lengths.window.saturating_sub(after));
