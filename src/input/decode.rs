@@ -4,7 +4,7 @@
 //! cut short or damaged is a failure, never a shorter text.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use rayon::prelude::*;
 
@@ -31,14 +31,23 @@ fn decode_part(stored: &[u8], codec: Codec) -> io::Result<Vec<u8>> {
 
 /// As [`decode_part`]; `bytes` gets what came before a failure too.
 fn decode_into(stored: &[u8], codec: Codec, bytes: &mut Vec<u8>) -> io::Result<()> {
-    match codec {
-        Codec::None => bytes.extend_from_slice(stored),
-        Codec::Gzip => _ = flate2::read::MultiGzDecoder::new(stored).read_to_end(bytes)?,
-        Codec::Zstd => _ = zstd::stream::read::Decoder::with_buffer(stored)?.read_to_end(bytes)?,
-        Codec::Bzip2 => _ = bzip2::read::MultiBzDecoder::new(stored).read_to_end(bytes)?,
-        Codec::Xz => _ = liblzma::read::XzDecoder::new_multi_decoder(stored).read_to_end(bytes)?,
-    }
-    Ok(())
+    decoder(stored, codec)?.read_to_end(bytes).map(|_| ())
+}
+
+/// Reads what `stored` decodes to, piece by piece and on one thread.
+pub(super) fn reader(mut stored: impl BufRead + 'static) -> io::Result<Box<dyn Read>> {
+    let codec = sniff(stored.fill_buf()?);
+    decoder(stored, codec)
+}
+
+fn decoder<'s>(stored: impl BufRead + 's, codec: Codec) -> io::Result<Box<dyn Read + 's>> {
+    Ok(match codec {
+        Codec::None => Box::new(stored),
+        Codec::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(stored)),
+        Codec::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(stored)?),
+        Codec::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(stored)),
+        Codec::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(stored)),
+    })
 }
 
 /// Parts that are decoded by one task have at least this many bytes.
@@ -142,6 +151,9 @@ mod tests {
             let (found, bytes) = decode(&twice).unwrap();
             assert_eq!(found, codec);
             assert_eq!(*bytes, text, "{codec:?}");
+            let mut piece_by_piece = Vec::new();
+            reader(io::Cursor::new(twice)).unwrap().read_to_end(&mut piece_by_piece).unwrap();
+            assert_eq!(piece_by_piece, text, "{codec:?}");
         }
     }
 

@@ -13,7 +13,7 @@ mod walk;
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -306,6 +306,13 @@ pub fn decode_file(path: &Path) -> Result<Vec<u8>> {
     let stored = fs::read(path).map_err(|e| Error::io("cannot read", path, e))?;
     let decoded = decode::decode(&stored).map(|(_, bytes)| bytes.into_owned());
     decoded.map_err(|reason| Error::input(path, None, reason))
+}
+
+/// Reads the decoded bytes of a file, compressed or not, piece by piece: for files that are larger than memory. What is damaged or
+/// cut short is an error where that is noticed.
+pub fn open_decoded(path: &Path) -> Result<Box<dyn Read>> {
+    let file = File::open(path).map(|file| BufReader::with_capacity(1 << 18, file));
+    file.and_then(decode::reader).map_err(|e| Error::io("cannot read", path, e))
 }
 
 /// A file that the system does not let us read: an error, or a reject without bytes.

@@ -14,8 +14,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::heeding::Heeding;
 use super::splice::Removal;
 use crate::corpus::Source;
+use crate::progress::Progress;
 use crate::resume::disk::{Checksum, DiskFile};
 
 /// The version of this format.
@@ -81,17 +83,18 @@ impl Name {
 }
 
 /// Writes a ledger.
-pub(super) struct LedgerWriter {
+pub(super) struct LedgerWriter<'p> {
     /// Lines are put together before they are compressed: for that a call costs more than a copy.
-    out: BufWriter<zstd::stream::write::Encoder<'static, DiskFile>>,
+    out: BufWriter<Heeding<'p, zstd::stream::write::Encoder<'static, DiskFile>>>,
     lines: u64,
 }
 
-impl LedgerWriter {
-    pub(super) fn new(file: DiskFile, directory: bool) -> io::Result<LedgerWriter> {
+impl<'p> LedgerWriter<'p> {
+    pub(super) fn new(file: DiskFile, directory: bool, progress: &'p dyn Progress) -> io::Result<LedgerWriter<'p>> {
         let mut encoder = zstd::stream::write::Encoder::new(file, LEVEL)?;
         encoder.include_checksum(true)?;
-        let mut writer = LedgerWriter { out: BufWriter::with_capacity(BUFFER, encoder), lines: 0 };
+        let out = BufWriter::with_capacity(BUFFER, Heeding::new(encoder, progress));
+        let mut writer = LedgerWriter { out, lines: 0 };
         writer.line(&Line::Header { unecho_ledger: VERSION, directory })?;
         Ok(writer)
     }
@@ -130,6 +133,6 @@ impl LedgerWriter {
     pub(super) fn finish(mut self) -> io::Result<DiskFile> {
         let end = self.lines;
         self.line(&Line::End { end })?;
-        self.out.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
+        self.out.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner().finish()
     }
 }

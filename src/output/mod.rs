@@ -8,6 +8,7 @@ mod atomic;
 mod encode;
 mod finished;
 mod gzip;
+mod heeding;
 mod ledger;
 mod planted;
 mod restore;
@@ -33,6 +34,7 @@ use crate::resume::disk::{self, DiskFile, Hasher, Together};
 use crate::resume::{Placing, RunFolder};
 
 use finished::Finished;
+use heeding::{Heeding, failed};
 use ledger::LedgerWriter;
 
 /// The name of the ledger in the state directory.
@@ -145,7 +147,7 @@ pub fn write(
     corpus_written?;
     ledger_written?;
     flushed?;
-    write_rejects(corpus, &state.join("rejects"))?;
+    write_rejects(corpus, &state.join("rejects"), progress)?;
     progress.end();
     Ok(Written { run, place: place.to_owned(), force })
 }
@@ -161,11 +163,11 @@ pub fn write_stream(
     progress.begin(Stage::Write, corpus.bytes());
     for (i, (source, cuts)) in corpus.sources.iter().zip(cuts).enumerate() {
         progress.check()?;
-        let mut last = LastByte { inner: &mut *out, last: b'\n' };
-        let written = splice::write_kept(&source.bytes, cuts, &mut last);
-        let torn = last.last != b'\n' && i + 1 < corpus.sources.len();
+        let mut heeding = Heeding::new(LastByte { inner: &mut *out, last: b'\n' }, progress);
+        let written = splice::write_kept(&source.bytes, cuts, &mut heeding);
+        let torn = heeding.into_inner().last != b'\n' && i + 1 < corpus.sources.len();
         let ended = written.and_then(|()| if torn { out.write_all(b"\n") } else { Ok(()) });
-        ended.map_err(|e| Error::io("cannot write", "standard output", e))?;
+        ended.map_err(failed(Path::new("standard output"), progress))?;
         progress.advance(source.bytes.len() as u64);
     }
     out.flush().map_err(|e| Error::io("cannot write", "standard output", e))?;
@@ -202,14 +204,15 @@ fn is_written(source: &Source, cuts: &[Removal]) -> bool {
 /// Writes one cleaned file.
 fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<DiskFile> {
     progress.check()?;
-    let failed = |e: io::Error| Error::io("cannot write", path, e);
+    let failed = failed(path, progress);
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(failed)?;
+        fs::create_dir_all(parent).map_err(&failed)?;
     }
-    let file = DiskFile::create(path).map_err(failed)?;
-    let mut encoder = encode::Encoder::new(file, source.codec, source.bytes.len() as u64).map_err(failed)?;
-    splice::write_kept(&source.bytes, cuts, &mut encoder).map_err(failed)?;
-    encoder.finish().map_err(failed)
+    let file = DiskFile::create(path).map_err(&failed)?;
+    let encoder = encode::Encoder::new(file, source.codec, source.bytes.len() as u64).map_err(&failed)?;
+    let mut heeding = Heeding::new(encoder, progress);
+    splice::write_kept(&source.bytes, cuts, &mut heeding).map_err(&failed)?;
+    heeding.into_inner().finish().map_err(failed)
 }
 
 fn write_ledger(
@@ -220,34 +223,35 @@ fn write_ledger(
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<()> {
-    let failed = |e: io::Error| Error::io("cannot write", path, e);
-    let file = DiskFile::create(path).map_err(failed)?;
-    let mut writer = LedgerWriter::new(file, matches!(target, Target::Directory(_))).map_err(failed)?;
+    let failed = failed(path, progress);
+    let file = DiskFile::create(path).map_err(&failed)?;
+    let mut writer = LedgerWriter::new(file, matches!(target, Target::Directory(_)), progress).map_err(&failed)?;
     for ((source, cuts), &written) in corpus.sources.iter().zip(cuts).zip(written) {
         progress.check()?;
-        let mut kept = Hasher::default();
+        let mut kept = Heeding::new(Hasher::default(), progress);
         if written {
-            splice::write_kept(&source.bytes, cuts, &mut kept).map_err(failed)?;
+            splice::write_kept(&source.bytes, cuts, &mut kept).map_err(&failed)?;
         }
-        writer.source(source, cuts, written.then(|| kept.checksum())).map_err(failed)?;
+        writer.source(source, cuts, written.then(|| kept.into_inner().checksum())).map_err(&failed)?;
     }
     writer.finish().and_then(DiskFile::finish).map_err(failed)?;
     Ok(())
 }
 
 /// Writes what was set aside: for each source one file with the records as they were read.
-fn write_rejects(corpus: &Corpus, dir: &Path) -> Result<()> {
+fn write_rejects(corpus: &Corpus, dir: &Path, progress: &dyn Progress) -> Result<()> {
     let mut together = Together::new(dir.parent().unwrap_or(dir));
     for rejects in corpus.rejects.chunk_by(|a, b| a.source == b.source) {
         let source = &corpus.sources[rejects[0].source as usize];
         let path = dir.join(&source.name);
-        let failed = |e: io::Error| Error::io("cannot write", &path, e);
-        fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(failed)?;
-        let mut file = io::BufWriter::new(DiskFile::create(&path).map_err(failed)?);
+        let failed = failed(&path, progress);
+        fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(&failed)?;
+        let file = DiskFile::create(&path).map_err(&failed)?;
+        let mut file = io::BufWriter::new(Heeding::new(file, progress));
         for reject in rejects {
-            file.write_all(&source.bytes[reject.range.start as usize..reject.range.end as usize]).map_err(failed)?;
+            file.write_all(&source.bytes[reject.range.start as usize..reject.range.end as usize]).map_err(&failed)?;
         }
-        let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
+        let file = file.into_inner().map_err(|e| failed(e.into_error()))?.into_inner();
         file.close(&mut together).map_err(failed)?;
     }
     together.flush().map_err(|e| Error::io("cannot flush", dir, e))

@@ -1,10 +1,11 @@
 //! Cleaned corpus + ledger → the original, byte for byte, on disk or in memory.
 //!
-//! Every file is checked twice: the cleaned one against the ledger before, the restored one after. Compressed files come
-//! back with the same contents, compressed anew.
+//! Files go by piece by piece, whatever their size. Each is checked twice meanwhile, the cleaned one and the restored one, and
+//! nothing is put in its place before both are what the ledger says. Compressed files come back with the same contents,
+//! compressed anew.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::{self, BufRead, BufReader, Lines, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use base64::Engine as _;
@@ -19,9 +20,9 @@ use super::target::check_apart;
 use super::{LEDGER, state_dir};
 use crate::corpus::Codec;
 use crate::error::{Error, Result};
-use crate::input::decode_file;
+use crate::input::open_decoded;
 use crate::progress::Progress;
-use crate::resume::disk::{Checksum, DiskFile, Hasher, Together, above};
+use crate::resume::disk::{DiskFile, Hasher, Together, above};
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub fn restore(out: &Path, original: &Path, force: bool, progress: &dyn Progress
         progress.check()?;
         let to = if ledger.directory { staged.path().join(&name) } else { staged.path().to_owned() };
         let from = ledger.cleaned(out, &name);
-        restore_source(&mut ledger, &source, &from, &to, &mut together)?;
+        restore_source(&mut ledger, &source, &from, &to, &mut together, progress)?;
         restored.files += 1;
         restored.bytes += source.bytes;
     }
@@ -69,7 +70,7 @@ pub fn originals(out: &Path, progress: &dyn Progress) -> Result<Vec<(PathBuf, Ve
         progress.check()?;
         let mut bytes = Vec::new();
         let from = ledger.cleaned(out, &name);
-        weave(&mut ledger, &source, &from, &name, &mut bytes)?;
+        weave(&mut ledger, &source, &from, &name, &mut bytes, progress)?;
         originals.push((name, bytes));
     }
     Ok(originals)
@@ -81,6 +82,7 @@ fn restore_source(
     from: &Path,
     to: &Path,
     together: &mut Together,
+    progress: &dyn Progress,
 ) -> Result<()> {
     let codec = Codec::from_name(&source.codec).ok_or_else(|| ledger.error("names an unknown codec"))?;
     let failed = |e| Error::io("cannot write", to, e);
@@ -89,49 +91,93 @@ fn restore_source(
     }
     let file = DiskFile::create(to).map_err(failed)?;
     let mut out = Encoder::new(file, codec, source.bytes).map_err(failed)?;
-    weave(ledger, source, from, to, &mut out)?;
+    weave(ledger, source, from, to, &mut out, progress)?;
     out.finish().and_then(|file| file.close(together)).map_err(failed)?;
     Ok(())
 }
 
-/// Writes the bytes of a source as they were read, from its cleaned copy and the ranges that the ledger lists next.
-fn weave(ledger: &mut Ledger, source: &SourceLine, from: &Path, to: &Path, out: &mut dyn Write) -> Result<()> {
-    let kept = match &source.kept_digest {
-        Some(digest) => read_kept(from, digest)?,
-        None => Vec::new(),
-    };
+/// Writes the bytes of a source as they were read, from its cleaned copy and the ranges that the ledger lists next. Holds
+/// one of these ranges at a time, and nothing of the copy but a buffer.
+fn weave(
+    ledger: &mut Ledger,
+    source: &SourceLine,
+    from: &Path,
+    to: &Path,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let mut kept = Kept::open(source.kept_digest.as_deref(), from)?;
     let mut written = Hasher::default();
     let mut put = |bytes: &[u8]| -> Result<()> {
+        progress.check()?;
         written.add(bytes);
         out.write_all(bytes).map_err(|e| Error::io("cannot write", to, e))
     };
-    let (mut at, mut next) = (0u64, 0usize);
+    let mut at = 0u64;
     while let Some((position, removed)) = ledger.next_removed()? {
-        let end = position.checked_sub(at).and_then(|gap| next.checked_add(usize::try_from(gap).ok()?));
-        let gap =
-            end.and_then(|end| kept.get(next..end)).ok_or_else(|| ledger.error("does not fit the cleaned file"))?;
-        put(gap)?;
+        let gap = position.checked_sub(at);
+        if gap.is_none() || kept.pass_on(gap, &mut put)? != gap {
+            kept.pass_on(None, &mut |_| progress.check())?;
+            return Err(kept.was_changed().unwrap_or_else(|| ledger.error("does not fit the cleaned file")));
+        }
         put(&removed)?;
-        next += gap.len();
         at = position + removed.len() as u64;
     }
-    put(&kept[next..])?;
+    kept.pass_on(None, &mut put)?;
+    if let Some(error) = kept.was_changed() {
+        return Err(error);
+    }
     if written.checksum().hex() != source.digest {
         return Err(ledger.error(&format!("does not give {} back as it was", to.display())));
     }
     Ok(())
 }
 
-/// The decoded bytes of a cleaned file, which must be those that were written.
-fn read_kept(path: &Path, digest: &str) -> Result<Vec<u8>> {
-    let bytes = decode_file(path)?;
-    if Checksum::of(&bytes).hex() == digest {
-        return Ok(bytes);
+/// A cleaned file being read, which must hold what was written.
+struct Kept<'s> {
+    path: &'s Path,
+    /// Nothing, if no cleaned file was written.
+    bytes: Box<dyn Read>,
+    /// What was read so far.
+    read: Hasher,
+    digest: Option<&'s str>,
+    buffer: Vec<u8>,
+}
+
+/// Bytes of a cleaned file that are read at a time.
+const PIECE: u64 = 1 << 18;
+
+impl<'s> Kept<'s> {
+    fn open(digest: Option<&'s str>, path: &'s Path) -> Result<Kept<'s>> {
+        let bytes = if digest.is_some() { open_decoded(path)? } else { Box::new(io::empty()) };
+        Ok(Kept { path, bytes, read: Hasher::default(), digest, buffer: Vec::new() })
     }
-    Err(Error::Ledger {
-        path: path.to_owned(),
-        reason: "was changed after it was cleaned, so the original cannot be rebuilt from it; bring back the file as unecho wrote it".to_owned(),
-    })
+
+    /// Passes on so many of the next bytes, or as many as there are if that is fewer, or is not said. Says how many these were.
+    fn pass_on(&mut self, most: Option<u64>, put: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Option<u64>> {
+        let mut passed = 0;
+        loop {
+            let piece = most.map_or(PIECE, |most| PIECE.min(most - passed));
+            self.buffer.clear();
+            let read = self.bytes.by_ref().take(piece).read_to_end(&mut self.buffer);
+            let read = read.map_err(|e| Error::io("cannot read", self.path, e))?;
+            if read == 0 {
+                return Ok(Some(passed));
+            }
+            self.read.add(&self.buffer);
+            put(&self.buffer)?;
+            passed += read as u64;
+        }
+    }
+
+    /// The error that the file, which was read to its end, does not hold what was written.
+    fn was_changed(&self) -> Option<Error> {
+        let is_other = self.digest.is_some_and(|digest| self.read.checksum().hex() != digest);
+        is_other.then(|| Error::Ledger {
+            path: self.path.to_owned(),
+            reason: "was changed after it was cleaned, so the original cannot be rebuilt from it; bring back the file as unecho wrote it".to_owned(),
+        })
+    }
 }
 
 /// A ledger being read.

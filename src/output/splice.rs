@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::heeding::Heeding;
 use crate::corpus::{Corpus, DocId, Span};
-use crate::memory;
 use crate::resolve::{Fate, Plan};
 
 /// Bytes of a source that are not written.
@@ -85,19 +85,11 @@ pub fn source_bytes(read: u64, removals: &[Removal]) -> SourceBytes {
 }
 
 /// Writes `bytes` less the removals.
-pub(super) fn write_kept(bytes: &[u8], cuts: &[Removal], out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+pub(super) fn write_kept(bytes: &[u8], cuts: &[Removal], out: &mut Heeding<'_, impl Write>) -> io::Result<()> {
     let mut at = 0;
     for cut in cuts {
-        write_in_pieces(&bytes[at..cut.range.start as usize], out)?;
+        out.write_all(&bytes[at..cut.range.start as usize])?;
         at = cut.range.end as usize;
     }
-    write_in_pieces(&bytes[at..], out)
-}
-
-/// Writes bytes that may have to come into memory first, and more of them than there is room for.
-fn write_in_pieces(bytes: &[u8], out: &mut (impl Write + ?Sized)) -> io::Result<()> {
-    bytes.chunks(memory::PIECE).try_for_each(|piece| {
-        memory::touched(piece.len());
-        out.write_all(piece)
-    })
+    out.write_all(&bytes[at..])
 }
