@@ -76,7 +76,7 @@ impl Page<'_> {
         let text = self.corpus.text(id);
         let part = line.map(|line| line_span(&text, line).ok_or_else(|| self.no_such_line(id, line))).transpose()?;
         let source = self.corpus.source_of(id).path.display().to_string();
-        let explanation = explain(self.saved, &source, self.corpus.document(id).record, part);
+        let explanation = explain(self.saved, &source, self.corpus.record_number(id), part);
         let texts = Texts::new(self.corpus);
         let mut described = Vec::new();
         for repeat in explanation.repeats.iter().take(if self.verbose { usize::MAX } else { SHOWN }) {

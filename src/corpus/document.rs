@@ -151,8 +151,6 @@ pub enum Encoding {
 pub struct Document {
     /// Index of its [`Source`].
     pub source: u32,
-    /// Number of the record in its source, from 1.
-    pub record: u32,
     /// Line of the source on which the record starts, from 1.
     pub line: u32,
     /// Length of the record in bytes, its line end included; less than 4 GiB.
@@ -264,7 +262,6 @@ impl Corpus {
             let len = u32::try_from(bytes.len()).expect("texts shorter than 4 GiB");
             corpus.documents.push(Document {
                 source: id,
-                record: 1,
                 line: 1,
                 record_len: len,
                 record_start: 0,
@@ -327,6 +324,11 @@ impl Corpus {
     /// The source of document `id`.
     pub fn source_of(&self, id: DocId) -> &Source {
         &self.sources[self.document(id).source as usize]
+    }
+
+    /// The number of the record of document `id` among those of its source that are documents, from 1.
+    pub fn record_number(&self, id: DocId) -> u32 {
+        id.0 - self.source_of(id).docs.start + 1
     }
 
     /// The bytes of the record of document `id`.

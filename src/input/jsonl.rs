@@ -119,7 +119,6 @@ fn parse_stretch(bytes: &[u8], range: Range<usize>, options: &InputOptions) -> P
 fn document(line: &[u8], start: usize, number: u64, text: Range<usize>, encoding: Encoding) -> Document {
     Document {
         source: 0,
-        record: 0,
         line: number as u32,
         record_len: line.len() as u32,
         record_start: start as u64,

@@ -95,7 +95,7 @@ pub enum InputFormat {
     Jsonl,
 }
 
-/// The documents and rejects of one source, as a format's reader gives them: `source` and `record` are filled in later.
+/// The documents and rejects of one source, as a format's reader gives them: `source` is filled in later.
 #[derive(Default)]
 struct Parsed {
     documents: Vec<Document>,
@@ -205,11 +205,7 @@ fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()>
     source.checkpoints = parsed.checkpoints;
     let last = u32::try_from(first + parsed.documents.len()).map_err(|_| too_many())?;
     source.docs = first as u32..last;
-    corpus.documents.extend(parsed.documents.into_iter().zip(1..).map(|(d, record)| Document {
-        source: index,
-        record,
-        ..d
-    }));
+    corpus.documents.extend(parsed.documents.into_iter().map(|d| Document { source: index, ..d }));
     corpus.rejects.extend(parsed.rejects.into_iter().map(|r| Reject { source: index, ..r }));
     corpus.sources.push(source);
     Ok(())

@@ -76,7 +76,6 @@ impl Reader<'_> {
         match u32::try_from(record.len()) {
             Ok(record_len) if record_len <= self.longest => self.parsed.documents.push(Document {
                 source: 0,
-                record: 0,
                 line: number,
                 record_len,
                 record_start: record.start as u64,

@@ -209,7 +209,7 @@ impl<'o> Describer<'o> {
         Location {
             document: self.document_id(place.doc),
             source: corpus.source_of(place.doc).path.display().to_string(),
-            record: document.record,
+            record: corpus.record_number(place.doc),
             line: line(start.in_file),
             column,
             end_line: line(end.in_file),
@@ -230,7 +230,7 @@ impl<'o> Describer<'o> {
         DocumentView {
             document: self.document_id(id),
             source: corpus.source_of(id).path.display().to_string(),
-            record: document.record,
+            record: corpus.record_number(id),
             line: document.line,
         }
     }

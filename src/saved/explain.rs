@@ -128,7 +128,7 @@ pub fn why_not(saved: &Saved, corpus: &Corpus, a: DocId, b: DocId) -> Result<Why
     let comparison = Comparison::new(&corpus.text(a), &corpus.text(b), Unit::Document, &saved.config)?;
     let explanations = [a, b].map(|id| {
         let source = corpus.source_of(id).path.display().to_string();
-        explain(saved, &source, corpus.document(id).record, None)
+        explain(saved, &source, corpus.record_number(id), None)
     });
     let mut reasons = Vec::new();
     if a == b {
@@ -151,7 +151,7 @@ fn merged(corpus: &Corpus, explanations: &[Explanation; 2], ids: [DocId; 2]) -> 
     (0..2).find_map(|i| {
         let whole = explanations[i].repeats.iter().find(|r| r.unit == Unit::Document)?;
         let other = ids[1 - i];
-        let is_other = whole.keeper.record == corpus.document(other).record
+        let is_other = whole.keeper.record == corpus.record_number(other)
             && whole.keeper.source == corpus.source_of(other).path.display().to_string();
         let (gone, kept) = (names[i], names[1 - i]);
         let similarity = whole.member.similarity;
