@@ -6,8 +6,8 @@
 //! that a bucket of 100,000 members costs linear time.
 //!
 //! Classes are settled in the order of their numbers, more or less. So what a class is a member of stands in that order,
-//! and buckets are numbered by their first members: what is looked up next stands close to what was looked up last, in
-//! memory and, where it does not fit, on disk. Tried before: a hash table of kept classes by band and hash, which missed the
+//! and buckets are numbered by their first members, band after band of each: what is looked up next stands close to what was looked up
+//! last, in memory and, where it does not fit, on disk; and what looks like one keeper in many bands finds their buckets side by side. Tried before: a hash table of kept classes by band and hash, which missed the
 //! cache with each look-up, and brought a page from disk under a limit on memory.
 
 use crate::kernel::prefetch;
@@ -114,34 +114,23 @@ impl Buckets {
 
     /// The buckets of `classes` classes from the groups of each band, whose members are ascending. There are at most
     /// [`Buckets::MOST`] members.
-    pub(super) fn new(classes: usize, groups: &[Vec<Member>]) -> Buckets {
-        let mut starts = vec![0; classes + 1];
-        for member in groups.iter().flatten() {
-            starts[member.class as usize] += 1;
-        }
-        let mut total = 0;
-        for start in &mut starts {
-            total += std::mem::replace(start, total);
-        }
-        let (mut bands, mut buckets) = (vec![0; total], vec![0; total]);
+    pub(super) fn new(classes: usize, groups: Vec<Vec<Member>>) -> Buckets {
+        let mut memberships = Memberships::in_groups(classes, &groups);
+        drop(groups);
         let mut keepers = Keepers { buckets: Vec::new(), entries: Vec::new() };
-        for (band, members) in groups.iter().enumerate() {
-            for member in memory::watched(members.iter(), LOOKED_AT) {
-                let bucket = if member.class == member.first {
-                    keepers.open(member.first)
+        for class in 0..classes as u32 {
+            let grouped = memberships.grouped(class);
+            memory::touched(grouped.len() * LOOKED_AT);
+            for place in grouped {
+                let first = memberships.buckets[place];
+                memberships.buckets[place] = if first == class {
+                    keepers.open(first)
                 } else {
-                    // what was filled in last for the first member is of this band: it came before
-                    buckets[starts[member.first as usize] - 1]
+                    let known = memberships.in_band(first, memberships.bands[place]);
+                    known.expect("the first member is one of this band, and came before")
                 };
-                let place = &mut starts[member.class as usize];
-                (bands[*place], buckets[*place]) = (band as u8, bucket);
-                *place += 1;
             }
         }
-        // each start has moved to where the next one was
-        starts.rotate_right(1);
-        starts[0] = 0;
-        let memberships = Memberships { starts, bands, buckets, ..Memberships::default() };
         Buckets { memberships, keepers, met: Vec::new() }
     }
 
@@ -250,6 +239,31 @@ impl Buckets {
 }
 
 impl Memberships {
+    /// What each of so many classes is a member of, by the groups of each band; as yet with the first member of each group for
+    /// its bucket.
+    fn in_groups(classes: usize, groups: &[Vec<Member>]) -> Memberships {
+        let mut starts = vec![0; classes + 1];
+        for member in groups.iter().flatten() {
+            starts[member.class as usize] += 1;
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += std::mem::replace(start, total);
+        }
+        let (mut bands, mut firsts) = (vec![0; total], vec![0; total]);
+        for (band, members) in groups.iter().enumerate() {
+            for member in memory::watched(members.iter(), LOOKED_AT) {
+                let place = &mut starts[member.class as usize];
+                (bands[*place], firsts[*place]) = (band as u8, member.first);
+                *place += 1;
+            }
+        }
+        // each start has moved to where the next one was
+        starts.rotate_right(1);
+        starts[0] = 0;
+        Memberships { starts, bands, buckets: firsts, ..Memberships::default() }
+    }
+
     /// The memberships that a class has since classes were grouped.
     fn grouped(&self, class: u32) -> std::ops::Range<usize> {
         match self.starts.get(class as usize..).and_then(|starts| starts.first_chunk()) {
@@ -456,7 +470,7 @@ mod tests {
         ) {
             let mut model = Model::new(grouped);
             let grouped = model.hashes.len();
-            let mut buckets = Buckets::new(grouped, &model.groups());
+            let mut buckets = Buckets::new(grouped, model.groups());
             for class in 0..grouped as u32 {
                 let firsts: BTreeSet<u32> = buckets.firsts(class).collect();
                 prop_assert_eq!(firsts, model.firsts(class, grouped as u32));
@@ -499,7 +513,7 @@ mod tests {
     #[test]
     fn a_bucket_holds_the_first_keepers() {
         let members: Vec<Member> = (0..100).map(|class| Member { class, first: 0 }).collect();
-        let mut buckets = Buckets::new(100, &[members]);
+        let mut buckets = Buckets::new(100, vec![members]);
         assert!(buckets.firsts(50).eq([0]));
         (0..100).for_each(|class| buckets.insert(class));
         assert!(buckets.meet(50).iter().map(|met| (met.keeper, met.is_first)).eq((0..KEEPERS).map(|i| (i, i == 0))));

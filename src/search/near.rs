@@ -66,8 +66,7 @@ impl Near {
                 table.options.unit.name()
             )));
         }
-        let buckets = Buckets::new(table.classes(), &groups);
-        drop(groups);
+        let buckets = Buckets::new(table.classes(), groups);
         let dealt = dealt.into_iter().flatten().collect();
         let near = Near { buckets, dealt, first: None, signatures: Signatures::many() };
         let likely = near.likely(table, similarity);
@@ -236,7 +235,7 @@ fn repeated(band: &Dealt) -> Vec<Member> {
 
 /// Whether the signatures of two classes promise a link.
 pub(super) fn may_be_alike(table: &Table, class: u32, other: u32, similarity: f64) -> bool {
-    matches(table.signature_of(class), table.signature_of(other)) >= least_agreement(similarity)
+    matches(table.signature_of(class), table.signature_by_itself(other)) >= least_agreement(similarity)
 }
 
 /// Signatures that stand here and there. Those that are spilled are read one by one; the last ones are kept, for a keeper that
@@ -269,20 +268,29 @@ impl Signatures {
 
     /// In how many values the signature of a class, which stands where others were looked at, agrees with that of any other.
     fn agreement(&mut self, table: &Table, class: u32, other: u32) -> usize {
-        let stands = table.signature_of(other);
-        let other = if memory::is_spilled(stands) { self.read(other, stands) } else { stands };
-        matches(table.signature_of(class), other)
+        let signature = table.signature_of(class);
+        if let Some(other) = self.held(other) {
+            return matches(signature, other);
+        }
+        let stands = table.signature_by_itself(other);
+        if memory::is_spilled(stands) {
+            matches(signature, self.read(other, stands))
+        } else {
+            matches(signature, stands)
+        }
+    }
+
+    /// The signature of a class, if it is kept.
+    fn held(&self, class: u32) -> Option<&Signature> {
+        let slot = self.recent.get(class as usize % self.slots)?.as_ref();
+        slot.filter(|&&(held, _)| held == class).map(|(_, signature)| signature)
     }
 
     fn read(&mut self, class: u32, stands: &Signature) -> &Signature {
         if self.recent.is_empty() {
             self.recent = memory::looked_up(|| vec![None; self.slots]);
         }
-        let slot = &mut self.recent[class as usize % self.slots];
-        if slot.as_ref().is_none_or(|&(held, _)| held != class) {
-            *slot = None;
-        }
-        &slot.get_or_insert_with(|| (class, memory::copied(stands))).1
+        &self.recent[class as usize % self.slots].insert((class, memory::copied(stands))).1
     }
 }
 
@@ -316,9 +324,11 @@ mod tests {
         let signature = |class: u32| [class as u8; HASHES];
         let mut signatures = Signatures::few();
         for class in [1, 2, 1, 1 + Signatures::LEAST as u32, 1, 2] {
-            assert_eq!(*signatures.read(class, &signature(class)), signature(class));
+            if signatures.held(class).is_none() {
+                assert_eq!(*signatures.read(class, &signature(class)), signature(class));
+            }
+            assert_eq!(signatures.held(class), Some(&signature(class)));
         }
-        // it is not read again
-        assert_eq!(*signatures.read(2, &signature(3)), signature(2));
+        assert_eq!((signatures.held(2), signatures.held(2 + Signatures::LEAST as u32)), (Some(&signature(2)), None));
     }
 }

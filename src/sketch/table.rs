@@ -185,6 +185,12 @@ impl Table {
         &self.signatures[self.signed[class as usize] as usize]
     }
 
+    /// As [`Table::signature_of`], of a class that stands where nobody looked before: what says which signature it has is
+    /// read without what stands around it.
+    pub(crate) fn signature_by_itself(&self, class: u32) -> &Signature {
+        &self.signatures[memory::copied(&self.signed[class as usize]) as usize]
+    }
+
     /// Says that the text of one member of a class will be read soon.
     pub(crate) fn will_read_text(&self, corpus: &Corpus, class: u32) {
         corpus.will_read(self.places[class as usize]);
