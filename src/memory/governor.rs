@@ -22,6 +22,8 @@ pub(super) struct Marks {
     pub(super) ordinary: u64,
     /// Ordinary memory beyond which also those are spilled that are looked up in no order.
     pub(super) looked_up: u64,
+    /// Ordinary memory beyond which also small blocks are spilled.
+    pub(super) small: u64,
     /// All memory beyond which pages are dropped.
     pub(super) high: u64,
     /// All memory down to which they are dropped.
@@ -36,7 +38,8 @@ impl Marks {
         let high = limit - (limit / 10).max((limit / 4).min(MARGIN));
         let low = high - limit / 10;
         let ordinary = low / 100 * 55;
-        Marks { ordinary, looked_up: ordinary + limit / 8, high, low }
+        let looked_up = ordinary + limit / 8;
+        Marks { ordinary, looked_up, small: looked_up + limit / 16, high, low }
     }
 }
 
@@ -178,7 +181,7 @@ impl Governor {
             spilling::give_back_unused();
         }
         self.spills = spills;
-        spilling::spill(spills, spills && ordinary > self.marks.looked_up);
+        spilling::spill(spills, spills && ordinary > self.marks.looked_up, spills && ordinary > self.marks.small);
     }
 
     /// Sees whether the system can hold the files that are mapped, as far as they take room, beside ordinary memory.
@@ -262,7 +265,8 @@ mod tests {
             let marks = Marks::new(limit);
             assert!(
                 marks.ordinary < marks.looked_up
-                    && marks.looked_up < marks.low
+                    && marks.looked_up < marks.small
+                    && marks.small < marks.low
                     && marks.low < marks.high
                     && marks.high <= limit - limit / 10,
                 "{marks:?}"

@@ -7,8 +7,8 @@
 //! # How
 //!
 //! [`Spilling`] is the allocator of the command. Up to about half of the limit it hands out ordinary memory and costs nothing.
-//! Beyond that, new blocks of any size stand in a mapping of a temporary file that has no name (`space`, `heap`), and
-//! blocks that grow move there. A thread (`governor`) looks at the resident memory of the process every few milliseconds,
+//! Beyond that, new blocks stand in a mapping of a temporary file that has no name (`space`, `heap`), and blocks that grow
+//! move there; small ones, which are given back soon as a rule, last of all. A thread (`governor`) looks at the resident memory of the process every few milliseconds,
 //! and takes pages of that mapping out of it before the limit is reached; mapped inputs are treated alike ([`register`]).
 //! What is dropped is in the system's cache of the file or on disk, and comes back when it is looked at.
 //!

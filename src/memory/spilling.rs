@@ -18,6 +18,10 @@ use super::heap::Heap;
 /// Ordinary blocks of this size and more are counted.
 const COUNTED: usize = 1 << 20;
 
+/// Blocks below this size are spilled after all others: nearly all of them are given back soon, and in the file each brings what stands
+/// around it into memory, when it is handed out, used and given back.
+const SMALL: usize = 64 << 10;
+
 /// Ordinary blocks of this size and more are better in large pages: tables are looked up in no order, and for each page that
 /// is written first the process is interrupted.
 const LARGE: usize = 4 << 20;
@@ -50,6 +54,9 @@ impl<T> Kinds<T> {
 /// Whether new blocks go to the file.
 static SPILLS: Kinds<AtomicBool> = Kinds([const { AtomicBool::new(false) }; 2]);
 
+/// Whether also new blocks that are [`SMALL`] go there.
+static SPILLS_SMALL: AtomicBool = AtomicBool::new(false);
+
 /// The bytes of large ordinary blocks that there may be; what is beyond is spilled at once.
 static MOST_ORDINARY: Kinds<AtomicUsize> = Kinds([const { AtomicUsize::new(usize::MAX) }; 2]);
 
@@ -68,10 +75,11 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 /// Whether this allocator is the one that the process uses: it has been asked for something.
 static USED: AtomicBool = AtomicBool::new(false);
 
-/// From now on new blocks go to the file, or no longer do; and those of [`last`].
-pub(super) fn spill(most: bool, last: bool) {
+/// From now on new blocks go to the file, or no longer do; and those of [`last`]; and small ones.
+pub(super) fn spill(most: bool, last: bool, small: bool) {
     SPILLS.0[0].store(most, Ordering::Relaxed);
     SPILLS.0[1].store(last, Ordering::Relaxed);
+    SPILLS_SMALL.store(small, Ordering::Relaxed);
 }
 
 /// Sets how many bytes of large ordinary blocks there may be; and how many with those of [`last`].
@@ -123,7 +131,8 @@ pub(super) fn give_back_unused() {
 
 /// Whether a new block of this size is to be spilled.
 fn is_spilled(size: usize) -> bool {
-    let spills = SPILLS.now().load(Ordering::Relaxed)
+    let spills = if size < SMALL { &SPILLS_SMALL } else { SPILLS.now() };
+    let spills = spills.load(Ordering::Relaxed)
         || size >= COUNTED
             && ORDINARY.load(Ordering::Relaxed).saturating_add(size) > MOST_ORDINARY.now().load(Ordering::Relaxed);
     spills && HEAP.space.len() > 0 && REFUSED.load(Ordering::Relaxed) == 0
@@ -346,7 +355,7 @@ mod tests {
             steps in proptest::collection::vec((0u32..21, 0usize..500, 0u32..9, any::<u8>(), 0..6), 1..60)
         ) {
             HEAP.space.open(&std::env::temp_dir(), FEWEST).unwrap();
-            spill(true, true);
+            spill(true, true, true);
             let mut held: Vec<Held> = Vec::new();
             for (shift, more, align, seed, what) in steps {
                 let size = (1usize << shift) + more;
@@ -385,15 +394,20 @@ mod tests {
                     }
                 }
             }
-            spill(true, false);
-            // SAFETY: the layout is not empty
-            let alloc = || Held::new(unsafe { Spilling.alloc(layout(1 << 12, 0)) }, layout(1 << 12, 0), 7);
-            held.extend([alloc(), last(alloc)]);
-            spill(true, true);
-            held.push(last(alloc));
+            let alloc = |size| {
+                // SAFETY: the layout is not empty
+                Held::new(unsafe { Spilling.alloc(layout(size, 0)) }, layout(size, 0), 7)
+            };
+            let before = held.len();
+            spill(true, false, false);
+            held.extend([alloc(SMALL), last(|| alloc(SMALL)), alloc(SMALL - 1)]);
+            spill(true, true, false);
+            held.extend([last(|| alloc(SMALL)), alloc(SMALL - 1), last(|| alloc(SMALL - 1))]);
+            spill(true, true, true);
+            held.push(alloc(SMALL - 1));
             let is_spilled: Vec<bool> =
-                held[held.len() - 3..].iter().map(|held| HEAP.space.find(held.block).is_some()).collect();
-            prop_assert_eq!(is_spilled, [true, false, true]);
+                held[before..].iter().map(|held| HEAP.space.find(held.block).is_some()).collect();
+            prop_assert_eq!(is_spilled, [true, false, false, true, false, false, true]);
             for held in held {
                 prop_assert!(held.is_whole(held.layout.size()));
                 // SAFETY: as above
