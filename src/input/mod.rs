@@ -257,8 +257,10 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
         Err(Unfit::Reject(reason)) => return set_aside(file, options, stored, reason),
     };
     let bytes = decoded.map_or(stored, Bytes::from);
-    let parsed = parse(&bytes, format, options, &file.path)?;
-    let digest = Checksum::of(&bytes).digest;
+    // a checksum is made byte after byte: by one thread, while others parse
+    let parse = || parse(&bytes, format, options, &file.path);
+    let (parsed, digest) = rayon::join(parse, || Checksum::of(&bytes).digest);
+    let parsed = parsed?;
     let (path, name) = (file.path.clone(), file.name.clone());
     let (role, stored, checkpoints) = (file.role, stored_len, Vec::new());
     let source = Source { path, name, role, format, codec, stored, digest, bytes, checkpoints, docs: 0..0 };
