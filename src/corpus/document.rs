@@ -364,11 +364,7 @@ impl Corpus {
         let raw = self.encoded_text(id);
         match self.document(id).encoding {
             Encoding::Plain => raw,
-            Encoding::Json => {
-                buffer.clear();
-                escape::decode_into(raw, buffer, usize::MAX);
-                buffer
-            }
+            Encoding::Json => escape::decode_in(raw, buffer),
         }
     }
 

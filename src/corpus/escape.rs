@@ -6,35 +6,17 @@
 use memchr::memchr;
 
 use super::Span;
-
-/// What stands for what behind a backslash; 0 is no such escape.
-const SIMPLE: [u8; 256] = {
-    let mut simple = [0; 256];
-    simple[b'"' as usize] = b'"';
-    simple[b'\\' as usize] = b'\\';
-    simple[b'/' as usize] = b'/';
-    simple[b'b' as usize] = 0x08;
-    simple[b'f' as usize] = 0x0c;
-    simple[b'n' as usize] = b'\n';
-    simple[b'r' as usize] = b'\r';
-    simple[b't' as usize] = b'\t';
-    simple
-};
+use crate::kernel::{BLOCK, simple_escape, simple_run, take_out};
 
 /// Length in raw bytes, and the character, of the escape at the start of `raw` (which begins with a backslash);
 /// `None` if it is malformed or a lone surrogate.
-#[inline(always)]
 fn unescape(raw: &[u8]) -> Option<(usize, char)> {
-    match SIMPLE[usize::from(*raw.get(1)?)] {
-        0 => unescape_unicode(raw),
-        c => Some((2, char::from(c))),
-    }
+    simple_escape(raw, 0).map(|c| (2, char::from(c))).or_else(|| unescape_unicode(raw))
 }
 
 /// As [`unescape`], for `\uXXXX` and surrogate pairs of them.
-#[inline(never)]
 fn unescape_unicode(raw: &[u8]) -> Option<(usize, char)> {
-    let unit = if raw[1] == b'u' { hex4(raw.get(2..6)?)? } else { return None };
+    let unit = if raw.get(1) == Some(&b'u') { hex4(raw.get(2..6)?)? } else { return None };
     if !(0xD800..0xDC00).contains(&unit) {
         return char::from_u32(unit).map(|c| (6, c));
     }
@@ -52,9 +34,14 @@ fn hex4(digits: &[u8]) -> Option<u32> {
 pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Result<bool, usize> {
     let (mut at, mut text, mut next) = (0, 0, step);
     let mut any = false;
-    while let Some(plain) = memchr(b'\\', &raw[at..]) {
-        any = true;
-        (at, text) = (at + plain, text + plain);
+    while at < raw.len() {
+        let far = next.saturating_sub(at);
+        let (read, escapes) = simple_run(&raw[at..], |at, _| at >= far);
+        (at, text) = (at + read, text + read - escapes);
+        any |= escapes > 0 || at < raw.len();
+        if at == raw.len() {
+            break;
+        }
         if at >= next {
             note(at as u32, text as u32);
             next = at + step;
@@ -67,99 +54,65 @@ pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Resu
 
 /// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
 pub fn decode(raw: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(raw.len() + 2 * STEP);
-    decode_into(raw, &mut text, usize::MAX);
-    text
+    decode_most(raw, usize::MAX)
 }
 
 /// `span` of the text that the inside of a JSON string stands for. What stands behind it is not looked at.
 pub(super) fn decode_part(raw: &[u8], span: Span) -> Vec<u8> {
-    let mut text = Vec::with_capacity(span.len() + 2 * STEP);
-    if let [start] = raw_offsets(raw, &[span.start])[..] {
-        decode_into(&raw[start as usize..], &mut text, span.len());
-    }
+    let start = raw_offsets(raw, &[span.start]);
+    start.first().map_or_else(Vec::new, |&start| decode_most(&raw[start as usize..], span.len()))
+}
+
+/// As [`decode`], but only `most` bytes of the text.
+fn decode_most(raw: &[u8], most: usize) -> Vec<u8> {
+    let mut text = vec![0; most.min(raw.len()) + BLOCK];
+    let len = decode_into(raw, &mut text);
+    text.truncate(len.min(most));
     text
 }
 
-/// Bytes copied at a time.
-const STEP: usize = 16;
+/// As [`decode`], with a buffer that stays as large as it had to be once, so that it need not be filled each time.
+pub(super) fn decode_in<'t>(raw: &[u8], buffer: &'t mut Vec<u8>) -> &'t [u8] {
+    if buffer.len() < raw.len() + BLOCK {
+        buffer.resize(raw.len() + BLOCK, 0);
+    }
+    let len = decode_into(raw, buffer);
+    &buffer[..len]
+}
 
-/// As [`decode`], appended to `text`, but only `most` bytes of it.
-pub(super) fn decode_into(raw: &[u8], text: &mut Vec<u8>, most: usize) {
-    let (mut at, mut rest) = (text.len(), raw);
-    let end = at + most.min(raw.len());
-    // escapes stand close together (line ends), so a chunk is copied whole and shortened: no call, no loop
-    text.resize(end + STEP + char::MAX.len_utf8(), 0);
-    while at < end {
-        let Some(chunk) = rest.first_chunk::<STEP>() else { break };
-        let plain = until_backslash(chunk);
-        text[at..at + STEP].copy_from_slice(chunk);
-        (at, rest) = (at + plain, &rest[plain..]);
-        if plain == STEP {
-            continue;
+/// As [`decode`], to the start of `text`; gives its length. It ends soon after where there is less room than a block.
+fn decode_into(raw: &[u8], text: &mut [u8]) -> usize {
+    let (mut at, mut to) = (0, 0);
+    loop {
+        let (read, written) = take_out(&raw[at..], &mut text[to..]);
+        (at, to) = (at + read, to + written);
+        let rest = &raw[at..];
+        if rest.is_empty() || text.len() - to < BLOCK {
+            return to;
         }
-        let Some((len, c)) = unescape(rest) else { break };
-        if c.is_ascii() {
-            text[at] = c as u8;
-        } else {
-            c.encode_utf8(&mut text[at..]);
-        }
-        (at, rest) = (at + c.len_utf8(), &rest[len..]);
+        let Some((len, c)) = unescape_unicode(rest) else {
+            let len = rest.len().min(text.len() - to);
+            text[to..to + len].copy_from_slice(&rest[..len]);
+            return to + len;
+        };
+        (at, to) = (at + len, to + c.encode_utf8(&mut text[to..]).len());
     }
-    text.truncate(at);
-    if at < end {
-        decode_rest(rest, text);
-    }
-    text.truncate(end);
-}
-
-/// As [`decode_into`], without room to read ahead.
-fn decode_rest(mut rest: &[u8], text: &mut Vec<u8>) {
-    while let Some(plain) = memchr(b'\\', rest) {
-        text.extend_from_slice(&rest[..plain]);
-        rest = &rest[plain..];
-        let Some((len, c)) = unescape(rest) else { break };
-        push_char(text, c);
-        rest = &rest[len..];
-    }
-    text.extend_from_slice(rest);
-}
-
-/// Some bytes at the start of `raw` that are no backslash, and whether a backslash or the end follows.
-#[inline(always)]
-fn plain_run(raw: &[u8]) -> (usize, bool) {
-    match raw.first_chunk::<STEP>().map(until_backslash) {
-        Some(plain) => (plain, plain < STEP),
-        None => (memchr(b'\\', raw).unwrap_or(raw.len()), true),
-    }
-}
-
-/// The number of bytes before the first backslash.
-#[inline(always)]
-fn until_backslash(chunk: &[u8; 16]) -> usize {
-    const ONES: u128 = u128::from_ne_bytes([1; 16]);
-    let different = u128::from_le_bytes(*chunk) ^ (ONES * b'\\' as u128);
-    let zeros = different.wrapping_sub(ONES) & !different & (ONES << 7);
-    // 128 zeros if there is none
-    zeros.trailing_zeros() as usize / 8
-}
-
-fn push_char(text: &mut Vec<u8>, c: char) {
-    if c.is_ascii() { text.push(c as u8) } else { text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()) }
 }
 
 /// For each of the ascending `offsets` into `decode(raw)`, the offset in `raw` at which that character starts.
 pub(crate) fn raw_offsets(raw: &[u8], offsets: &[u32]) -> Vec<u32> {
-    let mut wanted = offsets.iter().copied().peekable();
+    let mut wanted = offsets.iter().map(|&offset| offset as usize).peekable();
     let mut mapped = Vec::with_capacity(offsets.len());
-    let (mut at, mut text) = (0usize, 0usize);
-    while wanted.peek().is_some() {
-        let (plain, is_end) = plain_run(&raw[at..]);
-        while let Some(offset) = wanted.next_if(|&w| (w as usize) <= text + plain) {
-            mapped.push((at + offset as usize - text) as u32);
+    let (mut at, mut text) = (0, 0);
+    while let Some(&first) = wanted.peek() {
+        let far = first.saturating_sub(text);
+        let (read, escapes) = simple_run(&raw[at..], |at, escapes| at - escapes >= far);
+        (at, text) = (at + read, text + read - escapes);
+        // between the last escape and here every byte stands for itself
+        while let Some(offset) = wanted.next_if(|&wanted| wanted <= text) {
+            mapped.push((at - (text - offset)) as u32);
         }
-        (at, text) = (at + plain, text + plain);
-        if is_end {
+        if mapped.len() < offsets.len() {
             let Some((len, c)) = unescape(&raw[at..]) else { break };
             (at, text) = (at + len, text + c.len_utf8());
         }
@@ -239,7 +192,7 @@ mod tests {
             for (plain, escape) in pieces(inside) {
                 prop_assert_eq!(plain, &inside[len..len + plain.len()]);
                 decoded.extend_from_slice(plain);
-                escape.iter().for_each(|&(_, c)| push_char(&mut decoded, c));
+                escape.iter().for_each(|(_, c)| decoded.extend_from_slice(c.to_string().as_bytes()));
                 len += plain.len() + escape.map_or(0, |(len, _)| len);
             }
             prop_assert_eq!((len, decoded), (inside.len(), text.into_bytes()));

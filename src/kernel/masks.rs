@@ -12,6 +12,10 @@ pub(super) trait Masks {
     fn nonzero(block: &[u8; 64]) -> u64;
     /// Which bytes are 128 and more.
     fn high(block: &[u8; 64]) -> u64;
+    /// Which bytes are this one.
+    fn equal(block: &[u8; 64], byte: u8) -> u64;
+    /// Which bytes may not stand for themselves in a JSON string.
+    fn escaped(block: &[u8; 64]) -> u64;
 }
 
 /// Eight bytes at a time in a plain number: for every CPU.
@@ -46,6 +50,16 @@ impl Masks for Plain {
     fn high(block: &[u8; 64]) -> u64 {
         Plain::gather(block, |x| x)
     }
+
+    #[inline(always)]
+    fn equal(block: &[u8; 64], byte: u8) -> u64 {
+        !Plain::nonzero(&block.map(|b| b ^ byte))
+    }
+
+    #[inline(always)]
+    fn escaped(block: &[u8; 64]) -> u64 {
+        !Plain::nonzero(&block.map(|b| b & !0x1f)) | Plain::equal(block, b'"') | Plain::equal(block, b'\\')
+    }
 }
 
 /// 16 bytes at a time: what every x86-64 has.
@@ -56,16 +70,31 @@ pub(super) struct Sse2;
 impl Masks for Sse2 {
     #[inline(always)]
     fn nonzero(block: &[u8; 64]) -> u64 {
-        !sixteens(block, |x| {
-            // SAFETY: SSE2 belongs to x86-64
-            unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_setzero_si128())) }
-        })
+        !Sse2::equal(block, 0)
     }
 
     #[inline(always)]
     fn high(block: &[u8; 64]) -> u64 {
         // SAFETY: SSE2 belongs to x86-64
         sixteens(block, |x| unsafe { _mm_movemask_epi8(x) })
+    }
+
+    #[inline(always)]
+    fn equal(block: &[u8; 64], byte: u8) -> u64 {
+        // SAFETY: SSE2 belongs to x86-64
+        sixteens(block, |x| unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(byte.cast_signed()))) })
+    }
+
+    #[inline(always)]
+    fn escaped(block: &[u8; 64]) -> u64 {
+        sixteens(block, |x| {
+            let is = |x, byte: u8| unsafe { _mm_cmpeq_epi8(x, _mm_set1_epi8(byte.cast_signed())) };
+            // SAFETY: SSE2 belongs to x86-64
+            unsafe {
+                let control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+                _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(is(x, b'"'), is(x, b'\\'))))
+            }
+        })
     }
 }
 
@@ -88,24 +117,42 @@ pub(super) struct Avx2;
 impl Masks for Avx2 {
     #[inline(always)]
     fn nonzero(block: &[u8; 64]) -> u64 {
-        // SAFETY: the callers have AVX2; the loads stay inside the block and ask for no alignment
-        unsafe {
-            let zero = _mm256_setzero_si256();
-            let low = _mm256_cmpeq_epi8(_mm256_loadu_si256(block.as_ptr().cast()), zero);
-            let high = _mm256_cmpeq_epi8(_mm256_loadu_si256(block.as_ptr().add(32).cast()), zero);
-            !(u64::from(_mm256_movemask_epi8(high) as u32) << 32 | u64::from(_mm256_movemask_epi8(low) as u32))
-        }
+        !Avx2::equal(block, 0)
     }
 
     #[inline(always)]
     fn high(block: &[u8; 64]) -> u64 {
-        // SAFETY: the callers have AVX2; the loads stay inside the block and ask for no alignment
-        unsafe {
-            let low = _mm256_movemask_epi8(_mm256_loadu_si256(block.as_ptr().cast()));
-            let high = _mm256_movemask_epi8(_mm256_loadu_si256(block.as_ptr().add(32).cast()));
-            u64::from(high as u32) << 32 | u64::from(low as u32)
-        }
+        // SAFETY: the callers have AVX2
+        halves(block, |x| unsafe { _mm256_movemask_epi8(x) })
     }
+
+    #[inline(always)]
+    fn equal(block: &[u8; 64], byte: u8) -> u64 {
+        // SAFETY: the callers have AVX2
+        halves(block, |x| unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(byte.cast_signed()))) })
+    }
+
+    #[inline(always)]
+    fn escaped(block: &[u8; 64]) -> u64 {
+        // SAFETY: the callers have AVX2
+        halves(block, |x| unsafe {
+            let is = |byte: u8| _mm256_cmpeq_epi8(x, _mm256_set1_epi8(byte.cast_signed()));
+            let control = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
+            _mm256_movemask_epi8(_mm256_or_si256(control, _mm256_or_si256(is(b'"'), is(b'\\'))))
+        })
+    }
+}
+
+/// For callers that have AVX2.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn halves(block: &[u8; 64], mask: impl Fn(__m256i) -> i32) -> u64 {
+    // SAFETY: the callers have AVX2; the loads stay inside the block and ask for no alignment
+    let (low, high) = unsafe {
+        let half = |at: usize| _mm256_loadu_si256(block.as_ptr().add(at).cast());
+        (mask(half(0)), mask(half(32)))
+    };
+    u64::from(high as u32) << 32 | u64::from(low as u32)
 }
 
 #[cfg(test)]
@@ -113,19 +160,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// All masks of a block.
+    #[inline(always)]
+    fn masks<M: Masks>(block: &[u8; 64]) -> [u64; 4] {
+        [M::nonzero(block), M::high(block), M::equal(block, 0x7f), M::escaped(block)]
+    }
+
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn avx2(block: &[u8; 64]) -> (u64, u64) {
-        (Avx2::nonzero(block), Avx2::high(block))
+    fn avx2(block: &[u8; 64]) -> [u64; 4] {
+        masks::<Avx2>(block)
     }
 
     fn check(block: &[u8; 64]) {
         let mask = |test: fn(u8) -> bool| (0..64).fold(0, |mask, i| mask | u64::from(test(block[i])) << i);
-        let expected = (mask(|b| b != 0), mask(|b| b >= 128));
-        assert_eq!((Plain::nonzero(block), Plain::high(block)), expected);
+        let escaped = |b| b < 0x20 || b == b'"' || b == b'\\';
+        let expected = [mask(|b| b != 0), mask(|b| b >= 128), mask(|b| b == 0x7f), mask(escaped)];
+        assert_eq!(masks::<Plain>(block), expected);
         #[cfg(target_arch = "x86_64")]
         {
-            assert_eq!((Sse2::nonzero(block), Sse2::high(block)), expected);
+            assert_eq!(masks::<Sse2>(block), expected);
             if is_x86_feature_detected!("avx2") {
                 // SAFETY: the CPU has AVX2
                 assert_eq!(unsafe { avx2(block) }, expected);

@@ -5,10 +5,11 @@
 //! aarch64 and fast where it can be. Nothing else in the crate knows of CPU features.
 //!
 //! Most loops have one body in plain Rust that the compiler vectorises for each feature set; intrinsics stand only where
-//! it does not, which is for masks of bytes ([`masks`]).
+//! it does not: for masks of bytes ([`masks`]), and where numbers are picked out of vectors or compared each with each.
 
 mod anchors;
 mod equal;
+mod escapes;
 mod extremes;
 mod hash;
 mod links;
@@ -21,6 +22,7 @@ mod words;
 pub(crate) use anchors::PERIODIC;
 pub(crate) use anchors::{Anchor, Chooser, HASHED, LOOKED_AT, Windows, choose, hash_of_halves, rank_bytes, rank_of};
 pub(crate) use equal::equal;
+pub(crate) use escapes::{BLOCK, put_in, simple_escape, simple_run, take_out};
 pub(crate) use extremes::{MULTIPLIERS, min_max};
 pub(crate) use hash::{hash_run, hash_short, hash_token};
 pub(crate) use links::{LOOK_BACK, Links, Worth, best_link};

@@ -17,6 +17,17 @@ const LARGE: u64 = 4 << 20;
 /// Bytes that one thread of zstd compresses at a time: by default four windows of the level, 8 MiB.
 const JOB: u32 = 2 << 20;
 
+/// An encoder of one frame that will be given about so many `bytes`, or fewer.
+pub(super) fn zstd<W: Write>(out: W, level: i32, bytes: u64) -> io::Result<zstd::stream::write::Encoder<'static, W>> {
+    let mut encoder = zstd::stream::write::Encoder::new(out, level)?;
+    encoder.include_checksum(true)?;
+    if bytes >= LARGE {
+        encoder.multithread(rayon::current_num_threads() as u32)?;
+        encoder.set_parameter(CParameter::JobSize(JOB))?;
+    }
+    Ok(encoder)
+}
+
 /// A compressed file being written.
 pub(super) enum Encoder {
     Plain(BufWriter<DiskFile>),
@@ -33,15 +44,7 @@ impl Encoder {
         Ok(match codec {
             Codec::None => Encoder::Plain(file),
             Codec::Gzip => Encoder::Gzip(Gzip::new(file)?),
-            Codec::Zstd => {
-                let mut encoder = zstd::stream::write::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?;
-                encoder.include_checksum(true)?;
-                if bytes >= LARGE {
-                    encoder.multithread(rayon::current_num_threads() as u32)?;
-                    encoder.set_parameter(CParameter::JobSize(JOB))?;
-                }
-                Encoder::Zstd(encoder)
-            }
+            Codec::Zstd => Encoder::Zstd(zstd(file, zstd::DEFAULT_COMPRESSION_LEVEL, bytes)?),
             Codec::Bzip2 => Encoder::Bzip2(bzip2::write::BzEncoder::new(file, bzip2::Compression::default())),
             Codec::Xz => Encoder::Xz(liblzma::write::XzEncoder::new(file, 6)),
         })

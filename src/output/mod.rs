@@ -126,7 +126,7 @@ pub fn write(
     let is_written = |(source, cuts): (&Source, &Vec<Removal>)| always || is_written(source, cuts);
     let written: Vec<bool> = corpus.sources.iter().zip(cuts).map(is_written).collect();
     let finished = Finished::new(&run, progress);
-    // the ledger is compressed in one stream: that takes as long as writing the corpus, so both go on at once
+    // the lines of the ledger are made one after the other: that takes as long as writing the corpus, so both go on at once
     let (corpus_written, ledger_written) = rayon::join(
         || {
             let sources = corpus.sources.par_iter().zip(cuts).enumerate();
@@ -195,10 +195,9 @@ impl Write for LastByte<'_> {
 
 /// A file that is one document and goes, or that is set aside whole, is not written at all.
 fn is_written(source: &Source, cuts: &[Removal]) -> bool {
-    let gone: u64 = cuts.iter().map(|c| c.range.end - c.range.start).sum();
     let all = source.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&source.bytes).len() as u64;
     let whole_file_is_record = source.format == Format::Text && !cuts.is_empty();
-    !(whole_file_is_record && gone >= all)
+    !(whole_file_is_record && splice::removed(cuts) >= all)
 }
 
 /// Writes one cleaned file.
@@ -225,7 +224,9 @@ fn write_ledger(
 ) -> Result<()> {
     let failed = failed(path, progress);
     let file = DiskFile::create(path).map_err(&failed)?;
-    let mut writer = LedgerWriter::new(file, matches!(target, Target::Directory(_)), progress).map_err(&failed)?;
+    let removed = cuts.iter().map(|cuts| splice::removed(cuts)).sum();
+    let is_directory = matches!(target, Target::Directory(_));
+    let mut writer = LedgerWriter::new(file, is_directory, removed, progress).map_err(&failed)?;
     for ((source, cuts), &written) in corpus.sources.iter().zip(cuts).zip(written) {
         progress.check()?;
         let mut kept = Heeding::new(Hasher::default(), progress);

@@ -73,6 +73,11 @@ fn join(ranges: Vec<Removal>) -> Vec<Removal> {
     joined
 }
 
+/// How many bytes that is.
+pub(super) fn removed(removals: &[Removal]) -> u64 {
+    removals.iter().map(|removal| removal.range.end - removal.range.start).sum()
+}
+
 /// Accounts for the bytes of a source of `read` bytes.
 pub fn source_bytes(read: u64, removals: &[Removal]) -> SourceBytes {
     let mut bytes = SourceBytes { read, kept: read, ..SourceBytes::default() };

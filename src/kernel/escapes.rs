@@ -1,0 +1,344 @@
+//! The inside of a JSON string (RFC 8259 §7), as far as it is plain bytes and escapes of two: nearly all of it. Read, taken out,
+//! and put in.
+//!
+//! 64 bytes are looked at at a time, and the places of backslashes in them are a number ([`super::masks`]): so what lies
+//! between two escapes costs the same whether it is one byte or sixty.
+#![allow(unsafe_code)] // to call a function compiled for CPU features that were found at run time
+
+use super::masks::Masks;
+
+/// Bytes that are looked at, and copied, at a time.
+pub(crate) const BLOCK: usize = 64;
+
+/// What stands for what behind a backslash; 0 is no such escape.
+const SIMPLE: [u8; 256] = {
+    let mut simple = [0; 256];
+    simple[b'"' as usize] = b'"';
+    simple[b'\\' as usize] = b'\\';
+    simple[b'/' as usize] = b'/';
+    simple[b'b' as usize] = 0x08;
+    simple[b'f' as usize] = 0x0c;
+    simple[b'n' as usize] = b'\n';
+    simple[b'r' as usize] = b'\r';
+    simple[b't' as usize] = b'\t';
+    simple
+};
+
+/// What stands behind the backslash for what; 0 is nothing, for it stands for itself or has a longer escape.
+const BEHIND: [u8; 256] = {
+    let mut behind = [0; 256];
+    behind[b'"' as usize] = b'"';
+    behind[b'\\' as usize] = b'\\';
+    behind[0x08] = b'b';
+    behind[0x0c] = b'f';
+    behind[b'\n' as usize] = b'n';
+    behind[b'\r' as usize] = b'r';
+    behind[b'\t' as usize] = b't';
+    behind
+};
+
+/// What the escape of two bytes at `at` stands for, if there is one.
+#[inline(always)]
+pub(crate) fn simple_escape(raw: &[u8], at: usize) -> Option<u8> {
+    raw.get(at + 1).map(|&behind| SIMPLE[usize::from(behind)]).filter(|&stands_for| stands_for != 0)
+}
+
+/// How many bytes there are up to the first escape that is longer than two bytes, malformed, or `far`: asked for the offset of
+/// each, and for the number of those before. And how many escapes are in these bytes.
+pub(crate) fn simple_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+            // SAFETY: the CPU has all that the callee requires
+            return unsafe { simple_run_avx2(raw, far) };
+        }
+        run::<super::masks::Sse2>(raw, far)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    run::<super::masks::Plain>(raw, far)
+}
+
+/// Writes to the start of `text` what the bytes stand for up to the first escape that is longer than two bytes, or malformed.
+/// Gives how many were read and written. It ends before where there is less room than a block.
+pub(crate) fn take_out(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("avx512vbmi")
+            && is_x86_feature_detected!("avx512bw")
+        {
+            // SAFETY: the CPU has all that the callee requires
+            return unsafe { take_out_avx512(raw, text) };
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+            // SAFETY: the CPU has all that the callee requires
+            return unsafe { take_out_avx2(raw, text) };
+        }
+        take::<super::masks::Sse2>(raw, text)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    take::<super::masks::Plain>(raw, text)
+}
+
+/// Writes `text` to the start of `out` as the inside of a JSON string, up to the first byte that has no escape of two bytes and
+/// may not stand for itself. Gives how many bytes were read and written. It ends before where there is less room than a block
+/// and one byte.
+pub(crate) fn put_in(text: &[u8], out: &mut [u8]) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+            // SAFETY: the CPU has all that the callee requires
+            return unsafe { put_in_avx2(text, out) };
+        }
+        put::<super::masks::Sse2>(text, out)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    put::<super::masks::Plain>(text, out)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1")]
+fn simple_run_avx2(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+    run::<super::masks::Avx2>(raw, far)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1")]
+fn take_out_avx2(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
+    take::<super::masks::Avx2>(raw, text)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1")]
+fn put_in_avx2(text: &[u8], out: &mut [u8]) -> (usize, usize) {
+    put::<super::masks::Avx2>(text, out)
+}
+
+#[inline(always)]
+fn run<M: Masks>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+    let (mut at, mut escapes, mut last) = (0, 0, Last([0; BLOCK]));
+    while at < raw.len() {
+        let mut backslashes = M::equal(last.block(&raw[at..]), b'\\');
+        let mut end = at + BLOCK;
+        while backslashes != 0 {
+            let place = at + backslashes.trailing_zeros() as usize;
+            if far(place, escapes) || simple_escape(raw, place).is_none() {
+                return (place, escapes);
+            }
+            escapes += 1;
+            end = end.max(place + 2);
+            // what is behind may be a backslash too
+            backslashes &= backslashes - 1;
+            backslashes &= !(2 << (place - at));
+        }
+        at = end;
+    }
+    (raw.len(), escapes)
+}
+
+#[inline(always)]
+fn take<M: Masks>(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
+    let (mut at, mut to, mut last) = (0, 0, Last([0; BLOCK]));
+    while at < raw.len()
+        && let Some(place) = text[to..].first_chunk_mut()
+    {
+        let block = last.block(&raw[at..]);
+        *place = *block;
+        let plain = M::equal(block, b'\\').trailing_zeros() as usize;
+        (at, to) = (at + plain, to + plain);
+        if plain == BLOCK {
+            continue;
+        }
+        let Some(stands_for) = simple_escape(raw, at) else { break };
+        text[to] = stands_for;
+        (at, to) = (at + 2, to + 1);
+    }
+    let beyond = at.saturating_sub(raw.len());
+    (at - beyond, to - beyond)
+}
+
+/// As [`take`], all escapes of a block at once and without a branch for each: the bytes behind backslashes are looked up in a
+/// table, and backslashes are left out.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,popcnt")]
+fn take_out_avx512(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
+    use std::arch::x86_64::*;
+    let (tables, _) = SIMPLE.as_chunks::<BLOCK>();
+    // SAFETY: a block has as many bytes as are loaded, and the load asks for no alignment
+    let load = |block: &[u8; BLOCK]| unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    let (low, high) = (load(&tables[0]), load(&tables[1]));
+    let (mut at, mut to, mut last) = (0, 0, Last([0; BLOCK]));
+    while at < raw.len()
+        && let Some(place) = text[to..].first_chunk_mut::<BLOCK>()
+    {
+        let block = load(last.block(&raw[at..]));
+        let starts = starts(_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(b'\\'.cast_signed())));
+        let escaped = starts << 1;
+        // bytes of 128 and more find something too
+        let stands_for = _mm512_permutex2var_epi8(low, block, high);
+        let simple = _mm512_test_epi8_mask(stands_for, stands_for) & !_mm512_movepi8_mask(block);
+        let odd = (escaped & !simple) >> 1;
+        let torn = starts & 1 << (BLOCK - 1);
+        let read = ((odd | torn).trailing_zeros() as usize).min(raw.len() - at);
+        let kept = !starts & u64::MAX.checked_shr((BLOCK - read) as u32).unwrap_or(0);
+        let taken = _mm512_maskz_compress_epi8(kept, _mm512_mask_mov_epi8(block, escaped, stands_for));
+        // SAFETY: as for the load
+        unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), taken) };
+        (at, to) = (at + read, to + kept.count_ones() as usize);
+        if odd != 0 {
+            break;
+        }
+    }
+    (at, to)
+}
+
+/// Which of the backslashes of a block, before which there is none, begin an escape: of a run of them, every other one (Langdale, Lemire, *Parsing
+/// Gigabytes of JSON per Second*, 2019, §3.1.1).
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn starts(backslashes: u64) -> u64 {
+    const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+    // a run carries through itself to the byte behind it: where that is depends on where the run begins
+    let carried = (backslashes << 1 | ODD).wrapping_sub(backslashes);
+    (carried ^ ODD) & backslashes
+}
+
+#[inline(always)]
+fn put<M: Masks>(text: &[u8], out: &mut [u8]) -> (usize, usize) {
+    let (mut at, mut to, mut last) = (0, 0, Last([0; BLOCK]));
+    while at < text.len() && to + BLOCK < out.len() {
+        let block = last.block(&text[at..]);
+        out[to..][..BLOCK].copy_from_slice(block);
+        let plain = (M::escaped(block).trailing_zeros() as usize).min(text.len() - at);
+        (at, to) = (at + plain, to + plain);
+        if plain == BLOCK || at == text.len() {
+            continue;
+        }
+        let behind = BEHIND[usize::from(text[at])];
+        if behind == 0 {
+            break;
+        }
+        out[to..][..2].copy_from_slice(&[b'\\', behind]);
+        (at, to) = (at + 1, to + 2);
+    }
+    (at, to)
+}
+
+/// The last bytes, fewer than a block, and zeros.
+struct Last([u8; BLOCK]);
+
+impl Last {
+    /// The block at the start of `raw`.
+    #[inline(always)]
+    fn block<'b>(&'b mut self, raw: &'b [u8]) -> &'b [u8; BLOCK] {
+        raw.first_chunk().unwrap_or_else(|| {
+            self.0.fill(0);
+            self.0[..raw.len()].copy_from_slice(raw);
+            &self.0
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::masks::Plain;
+    use super::*;
+    use proptest::prelude::*;
+
+    type Far = fn(usize, usize) -> bool;
+    type Run = fn(&[u8], Far) -> (usize, usize);
+    type Write = fn(&[u8], &mut [u8]) -> (usize, usize);
+
+    /// Every version of the three loops that this CPU can run.
+    fn versions() -> Vec<(&'static str, Run, Write, Write)> {
+        let mut versions: Vec<(_, Run, Write, Write)> =
+            vec![("chosen", simple_run, take_out, put_in), ("plain", run::<Plain>, take::<Plain>, put::<Plain>)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            use super::super::masks::Sse2;
+            versions.push(("sse2", run::<Sse2>, take::<Sse2>, put::<Sse2>));
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+                // SAFETY: the CPU has what they need
+                versions.push((
+                    "avx2",
+                    |raw, far| unsafe { simple_run_avx2(raw, far) },
+                    |raw, text| unsafe { take_out_avx2(raw, text) },
+                    |text, out| unsafe { put_in_avx2(text, out) },
+                ));
+            }
+        }
+        versions
+    }
+
+    /// What escapes of two bytes stand for, up to the first other one or one that is `far`; how many bytes these were, and
+    /// how many escapes.
+    fn naive(raw: &[u8], far: Far) -> (Vec<u8>, usize, usize) {
+        let (mut text, mut at, mut escapes) = (Vec::new(), 0, 0);
+        while at < raw.len() {
+            if raw[at] != b'\\' {
+                text.push(raw[at]);
+                at += 1;
+                continue;
+            }
+            let known = raw.get(at + 1).and_then(|b| br#""\/bfnrt"#.iter().position(|known| known == b));
+            let Some(known) = known.filter(|_| !far(at, escapes)) else { break };
+            text.push(b"\"\\/\x08\x0c\n\r\t"[known]);
+            (at, escapes) = (at + 2, escapes + 1);
+        }
+        (text, at, escapes)
+    }
+
+    fn raw() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            8 => "[a-z é]{1,40}",
+            8 => r#"\\["\\/bfnrt]"#,
+            1 => r"\\u00e9",
+            1 => any::<String>(),
+        ];
+        proptest::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn every_run_equals_the_plain_loop(raw in raw(), far in prop::sample::select(
+            vec![(|_, _| false) as Far, |at, _| at >= 100, |_, escapes| escapes >= 7, |at, escapes| at - escapes >= 70],
+        )) {
+            let (_, read, escapes) = naive(&raw, far);
+            for (name, run, ..) in versions() {
+                prop_assert_eq!(run(&raw, far), (read, escapes), "{}", name);
+            }
+        }
+
+        #[test]
+        fn what_is_taken_out_is_what_the_plain_loop_says(raw in raw(), room in 0usize..1200) {
+            let (text, read, _) = naive(&raw, |_, _| false);
+            for (name, _, take_out, _) in versions() {
+                let mut taken = vec![0xee; raw.len() + BLOCK];
+                prop_assert_eq!(take_out(&raw, &mut taken), (read, text.len()), "{}", name);
+                prop_assert_eq!(&taken[..text.len()], &text);
+                taken.truncate(room);
+                let (_, written) = take_out(&raw, &mut taken);
+                prop_assert!(written == text.len() || written + BLOCK > room, "{}", name);
+                prop_assert_eq!(&taken[..written], &text[..written]);
+            }
+        }
+
+        #[test]
+        fn what_is_put_in_is_what_serde_json_writes(
+            text in prop_oneof![any::<String>(), r#"[a-z"\\/\n\r\t\x08\x0cé\x7f]{0,300}"#], room in 0usize..700,
+        ) {
+            let whole = text.bytes().position(|b| b < 0x20 && BEHIND[usize::from(b)] == 0).unwrap_or(text.len());
+            let expected = serde_json::to_string(&text[..whole]).unwrap();
+            let expected = &expected.as_bytes()[1..expected.len() - 1];
+            for (name, _, _, put_in) in versions() {
+                let mut out = vec![0xee; 2 * text.len() + BLOCK + 1];
+                prop_assert_eq!(put_in(text.as_bytes(), &mut out), (whole, expected.len()), "{}", name);
+                prop_assert_eq!(&out[..expected.len()], expected);
+                out.truncate(room);
+                let (_, written) = put_in(text.as_bytes(), &mut out);
+                prop_assert!(written == expected.len() || written + BLOCK >= room, "{}", name);
+                prop_assert_eq!(&out[..written], &expected[..written]);
+            }
+        }
+    }
+}
