@@ -23,11 +23,24 @@ fn of<const N: usize>(tokens: &[u64], out: &mut Vec<u64>) {
     let before = out.len();
     out.resize(before + count, 0);
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the CPU has AVX2, the only requirement of the callee
-        return unsafe { fill_avx2::<N>(tokens, &mut out[before..]) };
+    {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+            // SAFETY: the CPU has all that the callee requires
+            return unsafe { fill_avx512::<N>(tokens, &mut out[before..]) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the CPU has AVX2, the only requirement of the callee
+            return unsafe { fill_avx2::<N>(tokens, &mut out[before..]) };
+        }
     }
     fill::<N>(tokens, &mut out[before..]);
+}
+
+/// This CPU multiplies numbers of 64 bits, and rotates them, by one instruction.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn fill_avx512<const N: usize>(tokens: &[u64], out: &mut [u64]) {
+    fill::<N>(tokens, out);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -62,6 +75,24 @@ fn mix(mut x: u64) -> u64 {
 mod tests {
     use super::*;
 
+    type Fill = fn(&[u64], &mut [u64]);
+
+    /// Every version of the loop that this CPU can run.
+    fn versions<const N: usize>() -> Vec<Fill> {
+        let mut versions: Vec<Fill> = vec![fill::<N>];
+        #[cfg(target_arch = "x86_64")]
+        {
+            // SAFETY: each is listed only if the CPU has what it needs
+            if is_x86_feature_detected!("avx2") {
+                versions.push(|tokens, out| unsafe { fill_avx2::<N>(tokens, out) });
+            }
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+                versions.push(|tokens, out| unsafe { fill_avx512::<N>(tokens, out) });
+            }
+        }
+        versions
+    }
+
     #[test]
     fn every_loop_equals_the_plain_one() {
         for len in [0usize, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30, 1001] {
@@ -71,15 +102,18 @@ mod tests {
                 let mut fast = vec![1, 2];
                 shingles(n, &tokens, &mut fast);
                 assert_eq!(fast[2..], plain, "{len} tokens, {n} in a shingle");
-                let mut portable = vec![0; plain.len()];
-                match n {
-                    _ if plain.is_empty() => {}
-                    3 => fill::<3>(&tokens, &mut portable),
-                    4 => fill::<4>(&tokens, &mut portable),
-                    5 => fill::<5>(&tokens, &mut portable),
+                let versions = match n {
+                    _ if plain.is_empty() => continue,
+                    3 => versions::<3>(),
+                    4 => versions::<4>(),
+                    5 => versions::<5>(),
                     _ => continue,
+                };
+                for fill in versions {
+                    let mut filled = vec![0; plain.len()];
+                    fill(&tokens, &mut filled);
+                    assert_eq!(filled, plain);
                 }
-                assert_eq!(portable, plain);
             }
         }
     }
