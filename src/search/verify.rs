@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::corpus::{Corpus, Shingler, TokenOptions, Tokens, shingle_set};
 use crate::error::Result;
+use crate::kernel::intersection;
 use crate::memory;
 use crate::progress::Progress;
 use crate::resume::{Columns, Part, Parts};
@@ -47,18 +48,6 @@ pub fn similarity(a: &[u64], b: &[u64], measure: Measure) -> f64 {
         Measure::Containment => a.len(),
     };
     if all == 0 { 0.0 } else { shared as f64 / all as f64 }
-}
-
-/// The size of the intersection of two ascending sets.
-fn intersection(a: &[u64], b: &[u64]) -> usize {
-    let (mut i, mut j, mut shared) = (0, 0, 0);
-    while i < a.len() && j < b.len() {
-        shared += usize::from(a[i] == b[j]);
-        let (x, y) = (a[i], b[j]);
-        i += usize::from(x <= y);
-        j += usize::from(y <= x);
-    }
-    shared
 }
 
 /// Similarities that are known already: class, keeper, similarity, ascending. Classes are asked for in that order, more or
