@@ -1,9 +1,11 @@
 //! Where a piece of text stands: a byte range, and the document it belongs to.
 
+use std::cmp::Ordering;
+
 use super::DocId;
 
 /// A half-open byte range `start..end` of one document's text; always at character boundaries of valid UTF-8.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// First byte.
     pub start: u32,
@@ -55,8 +57,22 @@ impl Span {
     }
 }
 
+/// By start, then by end: as one number, for places are sorted by the million.
+impl Ord for Span {
+    fn cmp(&self, other: &Span) -> Ordering {
+        let number = |span: &Span| u64::from(span.start) << 32 | u64::from(span.end);
+        number(self).cmp(&number(other))
+    }
+}
+
+impl PartialOrd for Span {
+    fn partial_cmp(&self, other: &Span) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// A span of a particular document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The document.
     pub doc: DocId,
@@ -64,9 +80,38 @@ pub struct Place {
     pub span: Span,
 }
 
+/// By document, then by span: as one number, too.
+impl Ord for Place {
+    fn cmp(&self, other: &Place) -> Ordering {
+        let number = |place: &Place| {
+            u128::from(place.doc.0) << 64 | u128::from(place.span.start) << 32 | u128::from(place.span.end)
+        };
+        number(self).cmp(&number(other))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Place) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn places_stand_in_the_order_of_their_fields(numbers: [u32; 6], equal in 0usize..4) {
+            let [doc, start, end, mut others @ ..] = numbers;
+            others[..equal].copy_from_slice(&[doc, start, end][..equal]);
+            let place = |[doc, start, end]: [u32; 3]| Place { doc: DocId(doc), span: Span { start, end } };
+            let (a, b) = ([doc, start, end], others);
+            prop_assert_eq!(place(a).cmp(&place(b)), a.cmp(&b));
+            prop_assert_eq!(place(a).span.cmp(&place(b).span), a[1..].cmp(&b[1..]));
+        }
+    }
 
     #[test]
     fn what_is_left_after_cuts() {

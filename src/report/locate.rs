@@ -97,7 +97,7 @@ impl Locator {
         let places = edits.chain(plan.kept_passages.iter().flat_map(|kept| [kept.place, kept.keeper]));
         let mut offsets: Vec<(DocId, u32)> =
             places.flat_map(|p| [(p.doc, p.span.start), (p.doc, p.span.end)]).collect();
-        offsets.par_sort_unstable();
+        offsets.par_sort_unstable_by_key(|&(doc, offset)| u64::from(doc.0) << 32 | u64::from(offset));
         offsets.dedup();
         let documents: Vec<&[(DocId, u32)]> = offsets.chunk_by(|a, b| a.0 == b.0).collect();
         let names: Vec<String> = documents.par_iter().map(|doc| name(doc[0].0)).collect();
