@@ -73,6 +73,10 @@ impl Stretch {
     pub(crate) fn set_ascii(&mut self, at: usize, text: &[u8], digits: bool) -> usize {
         #[cfg(target_arch = "x86_64")]
         {
+            if has_avx512() {
+                // SAFETY: the CPU has all that the callee requires
+                return unsafe { set_ascii_avx512(&mut self.lower[at..], text, digits) };
+            }
             if has_avx2() {
                 // SAFETY: the CPU has all that the callee requires
                 return unsafe { set_ascii_avx2(&mut self.lower[at..], text, digits) };
@@ -93,6 +97,10 @@ impl Stretch {
         self.end(n);
         #[cfg(target_arch = "x86_64")]
         {
+            if has_avx512() {
+                // SAFETY: the CPU has all that the callee requires
+                return unsafe { read_avx512(self, n, base, hashes, starts) };
+            }
             if has_avx2() {
                 // SAFETY: the CPU has all that the callee requires
                 return unsafe { read_avx2(self, n, base, hashes, starts) };
@@ -112,6 +120,19 @@ fn has_avx2() -> bool {
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("popcnt")
+}
+
+/// Whether the CPU has what [`Avx512`](super::masks::Avx512) asks for, too.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn has_avx512() -> bool {
+    has_avx2() && super::masks::has_avx512()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt")]
+fn set_ascii_avx512(lower: &mut [u8], text: &[u8], digits: bool) -> usize {
+    set_ascii::<super::masks::Avx512>(lower, text, digits)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -154,6 +175,12 @@ pub(crate) fn lower_ascii(b: u8, digits: bool) -> u8 {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt")]
+fn read_avx512(stretch: &mut Stretch, n: usize, base: usize, hashes: &mut Vec<u64>, starts: &mut Vec<u32>) {
+    read::<super::masks::Avx512>(stretch, n, base, hashes, starts);
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn read_avx2(stretch: &mut Stretch, n: usize, base: usize, hashes: &mut Vec<u64>, starts: &mut Vec<u32>) {
     read::<super::masks::Avx2>(stretch, n, base, hashes, starts);
@@ -188,7 +215,7 @@ fn list_edges<M: Masks>(stretch: &mut Stretch, n: usize) -> usize {
     let (mut edges, mut last) = (0, 0);
     for (i, block) in blocks[..=n / 64].iter().enumerate() {
         let inside = M::nonzero(block);
-        edges += list(inside ^ (inside << 1 | last), 64 * i, &mut stretch.places[edges..]);
+        edges += list::<M>(inside ^ (inside << 1 | last), 64 * i, &mut stretch.places[edges..]);
         last = inside >> 63;
     }
     debug_assert_eq!(edges % 2, 0);
@@ -206,48 +233,19 @@ fn list_broken<M: Masks>(stretch: &mut Stretch, n: usize) -> usize {
         let (inside, breaks) = (M::nonzero(block), M::nonzero(breaks));
         let before = inside << 1 | last;
         last = inside >> 63;
-        starts += list(inside & (!before | breaks), 64 * i, &mut from[starts..]);
-        ends += list(before & (!inside | breaks), 64 * i, &mut to[ends..]);
+        starts += list::<M>(inside & (!before | breaks), 64 * i, &mut from[starts..]);
+        ends += list::<M>(before & (!inside | breaks), 64 * i, &mut to[ends..]);
     }
     debug_assert_eq!(starts, ends);
     starts
 }
 
-/// For each byte: where its bits are.
-const BITS: [[u16; 8]; 256] = {
-    let mut bits = [[0; 8]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let (mut bit, mut count) = (0, 0);
-        while bit < 8 {
-            if byte >> bit & 1 == 1 {
-                bits[byte][count] = bit;
-                count += 1;
-            }
-            bit += 1;
-        }
-        byte += 1;
-    }
-    bits
-};
-
-/// Lists the bits that are set, at the start of `places`, counted from `base`; gives their number. Eight are written for
-/// each byte, however many there are, so that there is no branch for each.
+/// Lists the bits that are set, at the start of `places`, counted from `base`; gives their number.
 #[inline(always)]
-fn list(bits: u64, base: usize, places: &mut [u16]) -> usize {
-    let places: &mut [u16; 64] = places.first_chunk_mut().expect("there is room for a block more than there are bytes");
-    let mut count = 0;
-    for i in 0..8 {
-        let byte = (bits >> (8 * i)) as u8;
-        let base = (base + 8 * i) as u16;
-        let eight: &mut [u16; 8] = places[count..].first_chunk_mut().expect("at most eight for each byte");
-        // not `map`, which the compiler may put into a function of its own
-        for (place, bit) in eight.iter_mut().zip(&BITS[usize::from(byte)]) {
-            *place = bit + base;
-        }
-        count += byte.count_ones() as usize;
-    }
-    count
+fn list<M: Masks>(bits: u64, base: usize, places: &mut [u16]) -> usize {
+    let places = places.first_chunk_mut().expect("there is room for a block more than there are bytes");
+    M::list(bits, base as u16, places);
+    bits.count_ones() as usize
 }
 
 /// The hash of the token from `start` to `end`.
@@ -301,6 +299,14 @@ mod tests {
                     "avx2",
                     |s, n, base, hashes, starts| unsafe { read_avx2(s, n, base, hashes, starts) },
                     |lower, text, digits| unsafe { set_ascii_avx2(lower, text, digits) },
+                ));
+            }
+            if has_avx512() {
+                // SAFETY: the CPU has what they need
+                versions.push((
+                    "avx512",
+                    |s, n, base, hashes, starts| unsafe { read_avx512(s, n, base, hashes, starts) },
+                    |lower, text, digits| unsafe { set_ascii_avx512(lower, text, digits) },
                 ));
             }
         }
