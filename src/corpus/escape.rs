@@ -3,8 +3,6 @@
 //! [`validate`] is asked once, when a record is read; after that [`decode`] and [`raw_offsets`] cannot fail. Offsets of
 //! the text map to offsets of the raw string, so that a cut removes raw bytes and nothing is encoded again.
 
-use memchr::memchr;
-
 use super::Span;
 use crate::kernel::{BLOCK, simple_escape, simple_run, take_out};
 
@@ -36,9 +34,9 @@ pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Resu
     let mut any = false;
     while at < raw.len() {
         let far = next.saturating_sub(at);
-        let (read, escapes) = simple_run(&raw[at..], |at, _| at >= far);
-        (at, text) = (at + read, text + read - escapes);
-        any |= escapes > 0 || at < raw.len();
+        let run = simple_run(&raw[at..], |at, _| at >= far);
+        (at, text) = (at + run.bytes, text + run.bytes - run.escapes);
+        any |= run.escapes > 0 || at < raw.len();
         if at == raw.len() {
             break;
         }
@@ -101,36 +99,60 @@ fn decode_into(raw: &[u8], text: &mut [u8]) -> usize {
 
 /// For each of the ascending `offsets` into `decode(raw)`, the offset in `raw` at which that character starts.
 pub(crate) fn raw_offsets(raw: &[u8], offsets: &[u32]) -> Vec<u32> {
-    let mut wanted = offsets.iter().map(|&offset| offset as usize).peekable();
-    let mut mapped = Vec::with_capacity(offsets.len());
-    let (mut at, mut text) = (0, 0);
-    while let Some(&first) = wanted.peek() {
-        let far = first.saturating_sub(text);
-        let (read, escapes) = simple_run(&raw[at..], |at, escapes| at - escapes >= far);
-        (at, text) = (at + read, text + read - escapes);
-        // between the last escape and here every byte stands for itself
-        while let Some(offset) = wanted.next_if(|&wanted| wanted <= text) {
-            mapped.push((at - (text - offset)) as u32);
-        }
-        if mapped.len() < offsets.len() {
-            let Some((len, c)) = unescape(&raw[at..]) else { break };
-            (at, text) = (at + len, text + c.len_utf8());
-        }
-    }
-    mapped
+    let mut walk = Walk::new(raw);
+    let mapped = |&offset: &u32| {
+        walk.go_to(offset as usize, |_| {});
+        walk.at as u32
+    };
+    offsets.iter().map(mapped).collect()
 }
 
-/// What a raw string consists of: bytes that stand for themselves, and after them the length of an escape and the character
-/// that it stands for, unless the string ends there.
-pub(crate) fn pieces(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<(usize, char)>)> {
-    let mut rest = Some(raw);
-    std::iter::from_fn(move || {
-        let raw = rest?;
-        let (plain, escaped) = raw.split_at(memchr(b'\\', raw).unwrap_or(raw.len()));
-        let escape = unescape(escaped);
-        rest = escape.map(|(len, _)| &escaped[len..]);
-        Some((plain, escape))
-    })
+/// A walk through a raw string, and through the text that it stands for.
+pub(crate) struct Walk<'r> {
+    raw: &'r [u8],
+    /// How far it is in the raw string.
+    at: usize,
+    /// How far it is in the text.
+    text: usize,
+}
+
+/// What a walk has passed.
+pub(crate) struct Passed<'r> {
+    pub(crate) raw: &'r [u8],
+    /// How many characters fewer it stands for.
+    pub(crate) fewer: usize,
+    /// How many line ends are among them.
+    pub(crate) line_ends: usize,
+}
+
+impl<'r> Walk<'r> {
+    /// At the start.
+    pub(crate) fn new(raw: &'r [u8]) -> Walk<'r> {
+        Walk { raw, at: 0, text: 0 }
+    }
+
+    /// Goes on to an offset of the text, where a character starts, and tells of what it passes. A malformed escape ends it.
+    pub(crate) fn go_to(&mut self, offset: usize, mut pass: impl FnMut(Passed<'r>)) {
+        while self.text < offset {
+            let far = offset - self.text;
+            let run = simple_run(&self.raw[self.at..], |at, escapes| at - escapes >= far);
+            // between the last escape and here every byte stands for itself
+            let text = (run.bytes - run.escapes).min(far);
+            pass(self.pass(text + run.escapes, text, run.escapes, run.line_ends));
+            if self.text == offset {
+                return;
+            }
+            let Some((len, c)) = unescape(&self.raw[self.at..]) else { return };
+            pass(self.pass(len, c.len_utf8(), len - 1, usize::from(c == '\n')));
+        }
+    }
+
+    /// Passes so many bytes of the raw string, which stand for so many of the text.
+    fn pass(&mut self, bytes: usize, text: usize, fewer: usize, line_ends: usize) -> Passed<'r> {
+        let raw = &self.raw[self.at..][..bytes];
+        (self.at, self.text) = (self.at + bytes, self.text + text);
+        Passed { raw, fewer, line_ends }
+    }
 }
 
 #[cfg(test)]
@@ -185,17 +207,26 @@ mod tests {
         }
 
         #[test]
-        fn pieces_are_the_string_and_what_it_stands_for(text in r#"[a\\"é😀\n]{0,40}"#) {
+        fn a_walk_passes_the_string_and_counts_what_it_stands_for(
+            text in r#"[a\\"é😀\n\x01]{0,40}"#, stops in proptest::collection::vec(any::<proptest::sample::Index>(), 0..5),
+        ) {
             let raw = serde_json::to_string(&text).unwrap();
             let inside = &raw.as_bytes()[1..raw.len() - 1];
-            let (mut len, mut decoded) = (0, Vec::new());
-            for (plain, escape) in pieces(inside) {
-                prop_assert_eq!(plain, &inside[len..len + plain.len()]);
-                decoded.extend_from_slice(plain);
-                escape.iter().for_each(|(_, c)| decoded.extend_from_slice(c.to_string().as_bytes()));
-                len += plain.len() + escape.map_or(0, |(len, _)| len);
+            let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let mut stops: Vec<usize> = stops.iter().map(|stop| *stop.get(&starts)).collect();
+            stops.sort();
+            let (mut walk, mut passed, mut chars, mut line_ends) = (Walk::new(inside), Vec::new(), 0, 0);
+            for stop in stops {
+                walk.go_to(stop, |piece| {
+                    passed.extend_from_slice(piece.raw);
+                    chars += std::str::from_utf8(piece.raw).unwrap().chars().count() - piece.fewer;
+                    line_ends += piece.line_ends;
+                });
+                prop_assert_eq!(&passed, &inside[..walk.at]);
+                prop_assert_eq!(decode(&passed), &text.as_bytes()[..stop]);
+                prop_assert_eq!(chars, text[..stop].chars().count());
+                prop_assert_eq!(line_ends, text[..stop].matches('\n').count());
             }
-            prop_assert_eq!((len, decoded), (inside.len(), text.into_bytes()));
         }
 
         #[test]

@@ -6,6 +6,8 @@
 #![allow(unsafe_code)] // to call a function compiled for CPU features that were found at run time
 
 use super::masks::Masks;
+#[cfg(target_arch = "x86_64")]
+use super::masks::has_avx512;
 
 /// Bytes that are looked at, and copied, at a time.
 pub(crate) const BLOCK: usize = 64;
@@ -43,11 +45,26 @@ pub(crate) fn simple_escape(raw: &[u8], at: usize) -> Option<u8> {
     raw.get(at + 1).map(|&behind| SIMPLE[usize::from(behind)]).filter(|&stands_for| stands_for != 0)
 }
 
-/// How many bytes there are up to the first escape that is longer than two bytes, malformed, or `far`: asked for the offset of
-/// each, and for the number of those before. And how many escapes are in these bytes.
-pub(crate) fn simple_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+/// Plain bytes, and escapes of two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// How many bytes they are.
+    pub(crate) bytes: usize,
+    /// How many escapes are among them.
+    pub(crate) escapes: usize,
+    /// How many of these stand for line ends.
+    pub(crate) line_ends: usize,
+}
+
+/// What there is up to the first escape that is longer than two bytes, malformed, or `far`: asked for the offset of each, and for
+/// the number of those before.
+pub(crate) fn simple_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
     #[cfg(target_arch = "x86_64")]
     {
+        if has_avx512() {
+            // SAFETY: the CPU has all that the callee requires
+            return unsafe { simple_run_avx512(raw, far) };
+        }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { simple_run_avx2(raw, far) };
@@ -63,10 +80,7 @@ pub(crate) fn simple_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usi
 pub(crate) fn take_out(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512vbmi2")
-            && is_x86_feature_detected!("avx512vbmi")
-            && is_x86_feature_detected!("avx512bw")
-        {
+        if has_avx512() && is_x86_feature_detected!("avx512vbmi") {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { take_out_avx512(raw, text) };
         }
@@ -86,6 +100,10 @@ pub(crate) fn take_out(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
 pub(crate) fn put_in(text: &[u8], out: &mut [u8]) -> (usize, usize) {
     #[cfg(target_arch = "x86_64")]
     {
+        if has_avx512() {
+            // SAFETY: the CPU has all that the callee requires
+            return unsafe { put_in_avx512(text, out) };
+        }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { put_in_avx2(text, out) };
@@ -97,8 +115,14 @@ pub(crate) fn put_in(text: &[u8], out: &mut [u8]) -> (usize, usize) {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+fn simple_run_avx512(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
+    run::<super::masks::Avx512>(raw, far)
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1")]
-fn simple_run_avx2(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+fn simple_run_avx2(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
     run::<super::masks::Avx2>(raw, far)
 }
 
@@ -109,23 +133,30 @@ fn take_out_avx2(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+fn put_in_avx512(text: &[u8], out: &mut [u8]) -> (usize, usize) {
+    put::<super::masks::Avx512>(text, out)
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1")]
 fn put_in_avx2(text: &[u8], out: &mut [u8]) -> (usize, usize) {
     put::<super::masks::Avx2>(text, out)
 }
 
 #[inline(always)]
-fn run<M: Masks>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usize, usize) {
-    let (mut at, mut escapes, mut last) = (0, 0, Last([0; BLOCK]));
+fn run<M: Masks>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
+    let (mut at, mut last) = (0, Last::new());
+    let mut run = Run::default();
     while at < raw.len() {
-        let mut backslashes = M::equal(last.block(&raw[at..]), b'\\');
+        let mut backslashes = M::equal(last.block(raw, at), b'\\');
         let mut end = at + BLOCK;
         while backslashes != 0 {
             let place = at + backslashes.trailing_zeros() as usize;
-            if far(place, escapes) || simple_escape(raw, place).is_none() {
-                return (place, escapes);
-            }
-            escapes += 1;
+            let simple = simple_escape(raw, place).filter(|_| !far(place, run.escapes));
+            let Some(stands_for) = simple else { return Run { bytes: place, ..run } };
+            run.escapes += 1;
+            run.line_ends += usize::from(stands_for == b'\n');
             end = end.max(place + 2);
             // what is behind may be a backslash too
             backslashes &= backslashes - 1;
@@ -133,16 +164,16 @@ fn run<M: Masks>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> (usize, usiz
         }
         at = end;
     }
-    (raw.len(), escapes)
+    Run { bytes: raw.len(), ..run }
 }
 
 #[inline(always)]
 fn take<M: Masks>(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
-    let (mut at, mut to, mut last) = (0, 0, Last([0; BLOCK]));
+    let (mut at, mut to, mut last) = (0, 0, Last::new());
     while at < raw.len()
         && let Some(place) = text[to..].first_chunk_mut()
     {
-        let block = last.block(&raw[at..]);
+        let block = last.block(raw, at);
         *place = *block;
         let plain = M::equal(block, b'\\').trailing_zeros() as usize;
         (at, to) = (at + plain, to + plain);
@@ -160,18 +191,18 @@ fn take<M: Masks>(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
 /// As [`take`], all escapes of a block at once and without a branch for each: the bytes behind backslashes are looked up in a
 /// table, and backslashes are left out.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,popcnt")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
 fn take_out_avx512(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
     use std::arch::x86_64::*;
     let (tables, _) = SIMPLE.as_chunks::<BLOCK>();
     // SAFETY: a block has as many bytes as are loaded, and the load asks for no alignment
     let load = |block: &[u8; BLOCK]| unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
     let (low, high) = (load(&tables[0]), load(&tables[1]));
-    let (mut at, mut to, mut last) = (0, 0, Last([0; BLOCK]));
+    let (mut at, mut to, mut last) = (0, 0, Last::new());
     while at < raw.len()
         && let Some(place) = text[to..].first_chunk_mut::<BLOCK>()
     {
-        let block = load(last.block(&raw[at..]));
+        let block = load(last.block(raw, at));
         let starts = starts(_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(b'\\'.cast_signed())));
         let escaped = starts << 1;
         // bytes of 128 and more find something too
@@ -205,9 +236,9 @@ fn starts(backslashes: u64) -> u64 {
 
 #[inline(always)]
 fn put<M: Masks>(text: &[u8], out: &mut [u8]) -> (usize, usize) {
-    let (mut at, mut to, mut last) = (0, 0, Last([0; BLOCK]));
+    let (mut at, mut to, mut last) = (0, 0, Last::new());
     while at < text.len() && to + BLOCK < out.len() {
-        let block = last.block(&text[at..]);
+        let block = last.block(text, at);
         out[to..][..BLOCK].copy_from_slice(block);
         let plain = (M::escaped(block).trailing_zeros() as usize).min(text.len() - at);
         (at, to) = (at + plain, to + plain);
@@ -224,17 +255,26 @@ fn put<M: Masks>(text: &[u8], out: &mut [u8]) -> (usize, usize) {
     (at, to)
 }
 
-/// The last bytes, fewer than a block, and zeros.
-struct Last([u8; BLOCK]);
+/// The last bytes, fewer than a block, and zeros behind them; copied once, for there may be many escapes in them.
+struct Last {
+    bytes: [u8; 2 * BLOCK],
+    is_copied: bool,
+}
 
 impl Last {
-    /// The block at the start of `raw`.
+    fn new() -> Last {
+        Last { bytes: [0; 2 * BLOCK], is_copied: false }
+    }
+
+    /// The block at an offset of `raw`, always of the same.
     #[inline(always)]
-    fn block<'b>(&'b mut self, raw: &'b [u8]) -> &'b [u8; BLOCK] {
-        raw.first_chunk().unwrap_or_else(|| {
-            self.0.fill(0);
-            self.0[..raw.len()].copy_from_slice(raw);
-            &self.0
+    fn block<'b>(&'b mut self, raw: &'b [u8], at: usize) -> &'b [u8; BLOCK] {
+        raw[at..].first_chunk().unwrap_or_else(|| {
+            let from = raw.len().saturating_sub(BLOCK - 1);
+            if !std::mem::replace(&mut self.is_copied, true) {
+                self.bytes[..raw.len() - from].copy_from_slice(&raw[from..]);
+            }
+            self.bytes[at - from..].first_chunk().expect("a block of zeros follows")
         })
     }
 }
@@ -246,12 +286,12 @@ mod tests {
     use proptest::prelude::*;
 
     type Far = fn(usize, usize) -> bool;
-    type Run = fn(&[u8], Far) -> (usize, usize);
+    type Read = fn(&[u8], Far) -> Run;
     type Write = fn(&[u8], &mut [u8]) -> (usize, usize);
 
     /// Every version of the three loops that this CPU can run.
-    fn versions() -> Vec<(&'static str, Run, Write, Write)> {
-        let mut versions: Vec<(_, Run, Write, Write)> =
+    fn versions() -> Vec<(&'static str, Read, Write, Write)> {
+        let mut versions: Vec<(_, Read, Write, Write)> =
             vec![("chosen", simple_run, take_out, put_in), ("plain", run::<Plain>, take::<Plain>, put::<Plain>)];
         #[cfg(target_arch = "x86_64")]
         {
@@ -264,6 +304,15 @@ mod tests {
                     |raw, far| unsafe { simple_run_avx2(raw, far) },
                     |raw, text| unsafe { take_out_avx2(raw, text) },
                     |text, out| unsafe { put_in_avx2(text, out) },
+                ));
+            }
+            if has_avx512() && is_x86_feature_detected!("avx512vbmi") {
+                // SAFETY: the CPU has what they need
+                versions.push((
+                    "avx512",
+                    |raw, far| unsafe { simple_run_avx512(raw, far) },
+                    |raw, text| unsafe { take_out_avx512(raw, text) },
+                    |text, out| unsafe { put_in_avx512(text, out) },
                 ));
             }
         }
@@ -303,9 +352,10 @@ mod tests {
         fn every_run_equals_the_plain_loop(raw in raw(), far in prop::sample::select(
             vec![(|_, _| false) as Far, |at, _| at >= 100, |_, escapes| escapes >= 7, |at, escapes| at - escapes >= 70],
         )) {
-            let (_, read, escapes) = naive(&raw, far);
+            let (text, bytes, escapes) = naive(&raw, far);
+            let line_ends = text.iter().filter(|&&b| b == b'\n').count();
             for (name, run, ..) in versions() {
-                prop_assert_eq!(run(&raw, far), (read, escapes), "{}", name);
+                prop_assert_eq!(run(&raw, far), Run { bytes, escapes, line_ends }, "{}", name);
             }
         }
 

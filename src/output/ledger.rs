@@ -25,8 +25,8 @@ use crate::resume::disk::{Checksum, DiskFile};
 /// The version of this format.
 pub(super) const VERSION: u32 = 1;
 
-/// zstd level: what was cut is written once and hardly ever read, so the fastest. Those below 1 were tried and refused: a tenth
-/// of the time less, and a fourth more to store.
+/// zstd level: what was cut is written once and hardly ever read, so the fastest. Those below 1 were tried and refused (a tenth
+/// of the time less, and a fourth more to store), and so were smaller tables of hashes (a twentieth, and as much more to store).
 const LEVEL: i32 = 1;
 
 /// Bytes that are compressed at a time: a block of zstd. Frames of 1 MiB, each by itself, took as long.

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use rayon::prelude::*;
 
-use crate::corpus::{Corpus, DocId, Encoding, Place, decode_json_string, pieces_of_json_string};
+use crate::corpus::{Corpus, DocId, Encoding, Passed, Place, Walk, decode_json_string};
 use crate::memory;
 use crate::resolve::Plan;
 
@@ -184,41 +184,24 @@ fn positions_in_string(corpus: &Corpus, offsets: &[(DocId, u32)]) -> Vec<Positio
     let string = document.text_range();
     let mut position = Position { source: string.start as u64, ..Position::default() };
     position.in_file.advance(&raw[document.record_start as usize..string.start]);
-    let mut wanted = offsets.iter().map(|&(_, offset)| offset).peekable();
-    let (mut found, mut at) = (Vec::with_capacity(offsets.len()), 0);
-    for (mut plain, escape) in pieces_of_json_string(&raw[string]) {
-        while let Some(offset) = wanted.next_if(|&offset| (offset - at) as usize <= plain.len()) {
-            let (passed, rest) = plain.split_at((offset - at) as usize);
-            position.pass_plain(passed);
-            found.push(position);
-            (at, plain) = (offset, rest);
-        }
-        let Some((len, c)) = escape.filter(|_| wanted.peek().is_some()) else { break };
-        position.pass_plain(plain);
-        position.pass_escape(len, c);
-        at += (plain.len() + c.len_utf8()) as u32;
-    }
-    found
+    let mut walk = Walk::new(&raw[string]);
+    let step = |&(_, offset): &(DocId, u32)| {
+        walk.go_to(offset as usize, |passed| position.pass(&passed));
+        position
+    };
+    offsets.iter().map(step).collect()
 }
 
 impl Position {
-    /// Moves past bytes of a JSON string that stand for themselves.
-    fn pass_plain(&mut self, passed: &[u8]) {
-        let (chars, of_two) = count_chars(passed);
-        self.chars += chars as u64;
-        self.source += passed.len() as u64;
+    /// Moves past a part of a JSON string.
+    fn pass(&mut self, passed: &Passed<'_>) {
+        let (chars, of_two) = count_chars(passed.raw);
+        self.chars += (chars - passed.fewer) as u64;
+        self.lines += passed.line_ends as u64;
+        self.source += passed.raw.len() as u64;
         self.in_file.columns.chars += chars as u32;
         self.in_file.columns.utf16 += (chars + of_two) as u32;
-        self.in_file.columns.bytes += passed.len() as u32;
-    }
-
-    /// Moves past an escape of so many bytes.
-    fn pass_escape(&mut self, len: usize, c: char) {
-        self.chars += 1;
-        self.lines += u64::from(c == '\n');
-        self.source += len as u64;
-        let Columns { chars, utf16, bytes } = &mut self.in_file.columns;
-        [chars, utf16, bytes].into_iter().for_each(|width| *width += len as u32);
+        self.in_file.columns.bytes += passed.raw.len() as u32;
     }
 }
 
