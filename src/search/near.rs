@@ -39,6 +39,9 @@ const AT_ONCE: usize = 8192;
 /// Classes that are dealt together at the most: in the cache, more or less.
 const MOST_AT_ONCE: usize = 1 << 18;
 
+/// How many classes before its own turn the signature that one needs is asked for.
+const AHEAD: usize = 8;
+
 /// What is near what.
 pub(super) struct Near {
     buckets: Buckets,
@@ -204,9 +207,9 @@ fn deal(table: &Table, classes: &[u32], bands: Range<usize>, bits: u32) -> Vec<B
     let mut hashes = vec![0; classes.len() * bands.len()];
     let looked_at = HASHES + bands.len() * size_of::<u32>();
     for (i, &class) in memory::watched(classes.iter().enumerate(), looked_at) {
-        for (band, hash) in table.bands_of(class, bands.clone()).enumerate() {
-            hashes[band * classes.len() + i] = hash;
-        }
+        classes.get(i + AHEAD).inspect(|&&ahead| table.prepare_bands(ahead));
+        let hashes_of_class = table.bands_of(class, bands.clone()).enumerate();
+        hashes_of_class.for_each(|(band, hash)| hashes[band * classes.len() + i] = hash);
     }
     let entries =
         |hashes: &[u32]| Block::new(hashes.iter().zip(classes).map(|(&hash, &class)| entry(hash, class)), bits);

@@ -38,13 +38,14 @@ impl Banding {
     /// The hash of a band of a signature, if bands [are derived](Banding::is_derived).
     #[inline]
     pub(super) fn derive(self, signature: &Signature, band: usize) -> u32 {
-        let (mut at, end) = (band * self.rows, (band + 1) * self.rows);
-        let mut hash = 0x9e37_79b9_7f4a_7c15_u64;
-        // not `step_by`, which divides
-        while at < end {
-            let next = word(signature, at, WORD.min(end - at));
-            hash = (hash ^ next).wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(29);
-            at += WORD;
+        let mixed = |hash: u64, next: u64| (hash ^ next).wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(29);
+        let at = band * self.rows;
+        let mut hash = mixed(0x9e37_79b9_7f4a_7c15, word(signature, at, WORD.min(self.rows)));
+        // not `step_by`, which divides; most bands are one word
+        let mut done = WORD;
+        while done < self.rows {
+            hash = mixed(hash, word(signature, at + done, WORD.min(self.rows - done)));
+            done += WORD;
         }
         (hash >> 32) as u32 ^ hash as u32
     }
@@ -65,10 +66,11 @@ const WORD: usize = size_of::<u64>();
 /// `len` bytes of a signature, 1 to 8.
 #[inline]
 fn word(signature: &Signature, at: usize, len: usize) -> u64 {
-    // a whole word, where there is one, and of it what is wanted
-    let from = at.min(HASHES - WORD);
-    let whole = signature[from..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    whole >> (8 * (at - from)) & u64::MAX >> (8 * (WORD - len))
+    // a whole word, which is there but for the last bytes of all, and of it what is wanted
+    let whole = |bytes: &[u8; WORD]| u64::from_le_bytes(*bytes);
+    let from_here = signature[at..].first_chunk().map(whole);
+    let last = || signature.last_chunk().map_or(0, whole) >> (8 * (at + WORD - HASHES));
+    from_here.unwrap_or_else(last) & u64::MAX >> (8 * (WORD - len))
 }
 
 #[cfg(test)]

@@ -164,6 +164,12 @@ impl Table {
         }
     }
 
+    /// Says that the bands of a near class will soon be asked for.
+    #[inline]
+    pub(crate) fn prepare_bands(&self, class: u32) {
+        prefetch(&self.signatures, self.signed[class as usize] as usize);
+    }
+
     /// The classes of the rows of some documents, ascending.
     pub(crate) fn classes_of(&self, docs: &[DocId]) -> Vec<u32> {
         memory::will_look_up(&self.rows, docs.iter().map(|doc| self.first[doc.index()] as usize));
