@@ -8,6 +8,9 @@
 //! in hard-wrapped text. [`ParagraphBreak::Auto`] decides for each document from its line lengths: blank lines separate
 //! if more than half of the text stands in blocks of several lines of which none is longer than 120 bytes. Sentences
 //! follow Unicode Standard Annex 29, inside paragraphs; a line end inside a paragraph counts as a space.
+//!
+//! Tried and refused: listing line ends from masks of 64 bytes instead of looking for one after the other (18 ms instead of 22
+//! for 60 MB with a line end every 50 bytes, and not a hundredth of a run).
 
 use std::borrow::Cow;
 
