@@ -139,7 +139,8 @@ pub fn is_spilled<T>(element: &T) -> bool {
 pub fn copied<T: Pod>(element: &T) -> T {
     match HEAP.space.find(std::ptr::from_ref(element).cast()) {
         None => *element,
-        Some(at) => read(at).unwrap_or(*element),
+        // to look at the element would map it
+        Some(at) => read(at).unwrap_or_else(|| *element),
     }
 }
 
