@@ -136,10 +136,10 @@ pub fn is_spilled<T>(element: &T) -> bool {
 /// A copy of an element that is looked up by itself. If it is spilled it is read from the file: to map it would map what
 /// stands around it too, [`AROUND`](super::AROUND), and take that much from what is looked at in order.
 #[inline]
+#[expect(clippy::unnecessary_lazy_evaluations, reason = "to look at the element beforehand would map it")]
 pub fn copied<T: Pod>(element: &T) -> T {
     match HEAP.space.find(std::ptr::from_ref(element).cast()) {
         None => *element,
-        // to look at the element would map it
         Some(at) => read(at).unwrap_or_else(|| *element),
     }
 }
