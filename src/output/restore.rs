@@ -116,7 +116,8 @@ fn weave(
     let mut at = 0u64;
     while let Some((position, removed)) = ledger.next_removed()? {
         let gap = position.checked_sub(at);
-        if gap.is_none() || kept.pass_on(gap, &mut put)? != gap {
+        if gap.is_none() || Some(kept.pass_on(gap, &mut put)?) != gap {
+            // whether it was changed is known once all of it was read
             kept.pass_on(None, &mut |_| progress.check())?;
             return Err(kept.was_changed().unwrap_or_else(|| ledger.error("does not fit the cleaned file")));
         }
@@ -154,7 +155,7 @@ impl<'s> Kept<'s> {
     }
 
     /// Passes on so many of the next bytes, or as many as there are if that is fewer, or is not said. Says how many these were.
-    fn pass_on(&mut self, most: Option<u64>, put: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Option<u64>> {
+    fn pass_on(&mut self, most: Option<u64>, put: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<u64> {
         let mut passed = 0;
         loop {
             let piece = most.map_or(PIECE, |most| PIECE.min(most - passed));
@@ -162,7 +163,7 @@ impl<'s> Kept<'s> {
             let read = self.bytes.by_ref().take(piece).read_to_end(&mut self.buffer);
             let read = read.map_err(|e| Error::io("cannot read", self.path, e))?;
             if read == 0 {
-                return Ok(Some(passed));
+                return Ok(passed);
             }
             self.read.add(&self.buffer);
             put(&self.buffer)?;
