@@ -7,7 +7,7 @@
 
 use super::masks::Masks;
 #[cfg(target_arch = "x86_64")]
-use super::masks::has_avx512;
+use super::masks::{has_avx2, has_avx512};
 
 /// Bytes that are looked at, and copied, at a time.
 pub(crate) const BLOCK: usize = 64;
@@ -65,7 +65,7 @@ pub(crate) fn simple_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run 
             // SAFETY: the CPU has all that the callee requires
             return unsafe { simple_run_avx512(raw, far) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+        if has_avx2() {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { simple_run_avx2(raw, far) };
         }
@@ -84,7 +84,7 @@ pub(crate) fn take_out(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { take_out_avx512(raw, text) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+        if has_avx2() {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { take_out_avx2(raw, text) };
         }
@@ -104,7 +104,7 @@ pub(crate) fn put_in(text: &[u8], out: &mut [u8]) -> (usize, usize) {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { put_in_avx512(text, out) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+        if has_avx2() {
             // SAFETY: the CPU has all that the callee requires
             return unsafe { put_in_avx2(text, out) };
         }
@@ -297,7 +297,7 @@ mod tests {
         {
             use super::super::masks::Sse2;
             versions.push(("sse2", run::<Sse2>, take::<Sse2>, put::<Sse2>));
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
+            if has_avx2() {
                 // SAFETY: the CPU has what they need
                 versions.push((
                     "avx2",

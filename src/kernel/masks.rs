@@ -194,11 +194,22 @@ fn halves(block: &[u8; 64], mask: impl Fn(__m256i) -> i32) -> u64 {
 #[cfg(target_arch = "x86_64")]
 pub(super) struct Avx512;
 
-/// Whether the CPU has AVX-512 for single bytes, and packs those that are wanted.
+/// Whether the CPU has AVX2 and the instructions for single bits that came with it.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("popcnt")
+}
+
+/// Whether the CPU has AVX-512 for single bytes, and packs those that are wanted; and all that [`has_avx2`] asks for.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(super) fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
+    has_avx2()
+        && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vbmi2")
 }

@@ -10,6 +10,8 @@
 
 use super::hash::{HIGH, LOW, hash_halves, hash_long};
 use super::masks::Masks;
+#[cfg(target_arch = "x86_64")]
+use super::masks::{has_avx2, has_avx512};
 
 /// Bytes of text in a stretch, so that all that is made of it stays in the cache.
 pub(crate) const STRETCH: usize = if cfg!(fuzzing) { 1 << 7 } else { 1 << 13 };
@@ -110,23 +112,6 @@ impl Stretch {
         #[cfg(not(target_arch = "x86_64"))]
         read::<super::masks::Plain>(self, n, base, hashes, starts);
     }
-}
-
-/// Whether the CPU has AVX2 and the instructions for single bits that came with it.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2")
-        && is_x86_feature_detected!("popcnt")
-}
-
-/// Whether the CPU has what [`Avx512`](super::masks::Avx512) asks for, too.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn has_avx512() -> bool {
-    has_avx2() && super::masks::has_avx512()
 }
 
 #[cfg(target_arch = "x86_64")]
