@@ -15,12 +15,14 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::atomic::{Staged, check_free};
 use super::encode::Encoder;
+use super::heeding::{Heeding, failed};
 use super::ledger::{Line, SourceLine, VERSION};
 use super::target::check_apart;
 use super::{LEDGER, state_dir};
 use crate::corpus::Codec;
 use crate::error::{Error, Result};
 use crate::input::open_decoded;
+use crate::memory;
 use crate::progress::Progress;
 use crate::resume::disk::{DiskFile, Hasher, Together, above};
 
@@ -107,11 +109,10 @@ fn weave(
     progress: &dyn Progress,
 ) -> Result<()> {
     let mut kept = Kept::open(source.kept_digest.as_deref(), from)?;
-    let mut written = Hasher::default();
+    let (mut written, mut out) = (Hasher::default(), Heeding::new(out, progress));
     let mut put = |bytes: &[u8]| -> Result<()> {
-        progress.check()?;
         written.add(bytes);
-        out.write_all(bytes).map_err(|e| Error::io("cannot write", to, e))
+        out.write_all(bytes).map_err(failed(to, progress))
     };
     let mut at = 0u64;
     while let Some((position, removed)) = ledger.next_removed()? {
@@ -145,9 +146,6 @@ struct Kept<'s> {
     buffer: Vec<u8>,
 }
 
-/// Bytes of a cleaned file that are read at a time.
-const PIECE: u64 = 1 << 18;
-
 impl<'s> Kept<'s> {
     fn open(digest: Option<&'s str>, path: &'s Path) -> Result<Kept<'s>> {
         let bytes = if digest.is_some() { open_decoded(path)? } else { Box::new(io::empty()) };
@@ -158,7 +156,7 @@ impl<'s> Kept<'s> {
     fn pass_on(&mut self, most: Option<u64>, put: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<u64> {
         let mut passed = 0;
         loop {
-            let piece = most.map_or(PIECE, |most| PIECE.min(most - passed));
+            let piece = most.map_or(u64::MAX, |most| most - passed).min(memory::PIECE as u64);
             self.buffer.clear();
             let read = self.bytes.by_ref().take(piece).read_to_end(&mut self.buffer);
             let read = read.map_err(|e| Error::io("cannot read", self.path, e))?;
