@@ -8,6 +8,7 @@ mod dealt;
 mod growing;
 mod index;
 mod minhash;
+mod numbering;
 mod pass;
 mod seen;
 mod shard;
