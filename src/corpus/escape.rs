@@ -27,6 +27,12 @@ fn hex4(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |n, &d| Some(n << 4 | char::from(d).to_digit(16)?))
 }
 
+/// Whether an escape comes next. Those of more than two bytes come in rows, where all letters are written so: looking for plain
+/// bytes in between took as long again.
+fn starts_escape(raw: &[u8]) -> bool {
+    raw.first() == Some(&b'\\')
+}
+
 /// Whether every escape in the inside of a JSON string stands for a character: whether there are any, or the offset of the
 /// first that does not. `note` is told of escapes at least `step` bytes apart: the offset of each in `raw`, and in the text.
 pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Result<bool, usize> {
@@ -37,15 +43,15 @@ pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Resu
         let run = simple_run(&raw[at..], |at, _| at >= far);
         (at, text) = (at + run.bytes, text + run.bytes - run.escapes);
         any |= run.escapes > 0 || at < raw.len();
-        if at == raw.len() {
-            break;
+        // after a long escape another one follows, where letters are written so
+        while starts_escape(&raw[at..]) {
+            if at >= next {
+                note(at as u32, text as u32);
+                next = at + step;
+            }
+            let (len, c) = unescape(&raw[at..]).ok_or(at)?;
+            (at, text) = (at + len, text + c.len_utf8());
         }
-        if at >= next {
-            note(at as u32, text as u32);
-            next = at + step;
-        }
-        let (len, c) = unescape(&raw[at..]).ok_or(at)?;
-        (at, text) = (at + len, text + c.len_utf8());
     }
     Ok(any)
 }
@@ -81,20 +87,20 @@ pub(super) fn decode_in<'t>(raw: &[u8], buffer: &'t mut Vec<u8>) -> &'t [u8] {
 /// As [`decode`], to the start of `text`; gives its length. It ends soon after where there is less room than a block.
 fn decode_into(raw: &[u8], text: &mut [u8]) -> usize {
     let (mut at, mut to) = (0, 0);
-    loop {
+    while at < raw.len() && text.len() - to >= BLOCK {
         let (read, written) = take_out(&raw[at..], &mut text[to..]);
         (at, to) = (at + read, to + written);
-        let rest = &raw[at..];
-        if rest.is_empty() || text.len() - to < BLOCK {
-            return to;
+        while starts_escape(&raw[at..]) && text.len() - to >= BLOCK {
+            let rest = &raw[at..];
+            let Some((len, c)) = unescape(rest) else {
+                let len = rest.len().min(text.len() - to);
+                text[to..to + len].copy_from_slice(&rest[..len]);
+                return to + len;
+            };
+            (at, to) = (at + len, to + c.encode_utf8(&mut text[to..]).len());
         }
-        let Some((len, c)) = unescape_unicode(rest) else {
-            let len = rest.len().min(text.len() - to);
-            text[to..to + len].copy_from_slice(&rest[..len]);
-            return to + len;
-        };
-        (at, to) = (at + len, to + c.encode_utf8(&mut text[to..]).len());
     }
+    to
 }
 
 /// For each of the ascending `offsets` into `decode(raw)`, the offset in `raw` at which that character starts.
@@ -139,11 +145,13 @@ impl<'r> Walk<'r> {
             // between the last escape and here every byte stands for itself
             let text = (run.bytes - run.escapes).min(far);
             pass(self.pass(text + run.escapes, text, run.escapes, run.line_ends));
-            if self.text == offset {
+            if self.at == self.raw.len() {
                 return;
             }
-            let Some((len, c)) = unescape(&self.raw[self.at..]) else { return };
-            pass(self.pass(len, c.len_utf8(), len - 1, usize::from(c == '\n')));
+            while self.text < offset && starts_escape(&self.raw[self.at..]) {
+                let Some((len, c)) = unescape(&self.raw[self.at..]) else { return };
+                pass(self.pass(len, c.len_utf8(), len - 1, usize::from(c == '\n')));
+            }
         }
     }
 
