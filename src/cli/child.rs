@@ -81,15 +81,19 @@ fn read_report(path: &Path) -> Result<Report<'static>> {
     Report::read_json(std::io::BufReader::new(file)).map_err(fault)
 }
 
-/// Ticks of the clock of processor time in a second: the same on every Linux, whatever the machine.
-const TICKS: f64 = 100.0;
-
-/// Seconds that processes started by this one, and ended, spent in themselves and in the system for them; where
-/// `/proc` tells.
+/// Seconds that processes started by this one, and ended, spent in themselves and in the system for them; `None` where
+/// the system does not tell.
+#[cfg(unix)]
 fn children_time() -> Option<[f64; 2]> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // the name of the program, in parentheses, may hold spaces; the times are the 16th and 17th field
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(13).map(|field| field.parse::<f64>().ok());
-    Some([fields.next()?? / TICKS, fields.next()?? / TICKS])
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    Some([usage.user_time(), usage.system_time()].map(|time| time.num_microseconds() as f64 / 1e6))
+}
+
+/// The system does not tell.
+#[cfg(not(unix))]
+fn children_time() -> Option<[f64; 2]> {
+    None
 }
