@@ -12,7 +12,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 use crate::memory;
 
@@ -30,7 +30,7 @@ enum Holder {
 #[derive(Debug)]
 struct Mapped {
     /// It goes first: then nobody drops pages of what is mapped no more.
-    _registration: memory::Registration,
+    registration: memory::Registration,
     mapping: Mmap,
     /// The file, if there is a limit on memory and few others are open.
     file: Option<File>,
@@ -58,11 +58,11 @@ impl Bytes {
     fn map_and_keep(file: &File, stays_open: bool) -> io::Result<Bytes> {
         // SAFETY: the mapping is read-only and private. Somebody else may write to the file: what is read then is other
         // bytes, never other memory, and every reader of `Bytes` takes any bytes.
-        let mapping = unsafe { Mmap::map(file)? };
+        let mapping = unsafe { MmapOptions::new().map_copy_read_only(file)? };
         // SAFETY: nobody writes to the mapping, and it stays where it is as long as the registration
         let registration = unsafe { memory::register(mapping.as_ptr(), mapping.len()) };
         let file = if stays_open { file.try_clone().ok() } else { None };
-        Ok(Bytes(Holder::File(Arc::new(Mapped { _registration: registration, mapping, file }))))
+        Ok(Bytes(Holder::File(Arc::new(Mapped { registration, mapping, file }))))
     }
 
     /// The bytes in a range that is looked at by itself. Under a limit on memory those of a file are read from it: to look at
@@ -82,6 +82,9 @@ impl Bytes {
         if let Holder::File(mapped) = &self.0 {
             // what is not heeded is no error
             let _ = mapped.mapping.advise(if in_order { Normal } else { Random });
+            if memory::allowed().is_some() {
+                mapped.registration.expect(in_order);
+            }
         }
     }
 

@@ -354,10 +354,13 @@ impl Corpus {
         HereAndThere(self)
     }
 
-    /// Says that the text at a place will be read soon. Worth it where the corpus may be larger than the system's cache: then
-    /// the disk is asked for many texts at a time.
-    pub fn will_read(&self, place: Place) {
-        self.source_of(place.doc).bytes.will_read(self.encoded(place).0);
+    /// Says that the texts at these places will be read soon. Worth it where the corpus may be larger than the system's cache:
+    /// then the disk is asked for many texts at a time.
+    pub fn will_read(&self, places: &[Place]) {
+        memory::will_look_up(&self.documents, places.iter().map(|place| place.doc.index()));
+        for &place in places {
+            self.source_of(place.doc).bytes.will_read(self.encoded(place).0);
+        }
     }
 
     /// As [`Corpus::text`], with a buffer to take escapes out into.

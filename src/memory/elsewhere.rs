@@ -55,6 +55,18 @@ pub fn let_go<T: Send + 'static>(_value: T) {}
 /// Nothing is spilled.
 pub fn touched(_bytes: usize) {}
 
+/// Nothing is spilled.
+pub fn looked_at(_places: usize) {}
+
+/// Stands for a wish that nothing comes of.
+#[derive(Debug)]
+pub struct HereAndThere;
+
+/// Nothing is spilled.
+pub fn here_and_there() -> HereAndThere {
+    HereAndThere
+}
+
 /// Nothing is spilled, and of inputs it is not known.
 pub fn may_be_on_disk() -> bool {
     true
@@ -96,6 +108,11 @@ pub fn is_in_memory() -> bool {
 /// Stands for a mapping whose pages can be dropped.
 #[derive(Debug)]
 pub struct Registration;
+
+impl Registration {
+    /// Takes note of nothing.
+    pub fn expect(&self, _in_order: bool) {}
+}
 
 /// Takes note of nothing.
 ///

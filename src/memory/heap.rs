@@ -162,7 +162,7 @@ impl Heap {
 
     fn large(&self, size: u64) -> io::Result<Given> {
         let len = room(size);
-        let order = reserve(size).ilog2();
+        let order = reserve(size, self.space.len()).ilog2();
         let regions = self.regions.get(order as usize).ok_or_else(out_of_addresses)?;
         let mut regions = lock(regions);
         if let Some(block) = regions.free.take() {

@@ -12,6 +12,7 @@ use rustix::mm::{Advice, madvise};
 
 use super::classes::PAGE;
 use super::governor::{self, Marks, registered};
+use super::single;
 use super::space::MOST;
 use super::spilling::{self, HEAP};
 use super::{LEAST, Limit};
@@ -86,6 +87,35 @@ pub fn touched(bytes: usize) {
     }
 }
 
+/// As [`touched`], of so many places in what is spilled that each stand by themselves.
+#[inline]
+pub fn looked_at(places: usize) {
+    touched(places * around());
+}
+
+/// Bytes that come into memory with each place in what is spilled that is looked at by itself.
+#[inline]
+pub(super) fn around() -> usize {
+    if HEAP.space.is_single() { PAGE as usize } else { super::AROUND }
+}
+
+/// Until what this gives is dropped, what is spilled is looked at here and there: the system maps single pages, where it can, and not
+/// those that stand around each.
+pub fn here_and_there() -> HereAndThere {
+    HEAP.space.want_single(true);
+    HereAndThere
+}
+
+/// See [`here_and_there`].
+#[derive(Debug)]
+pub struct HereAndThere;
+
+impl Drop for HereAndThere {
+    fn drop(&mut self) {
+        HEAP.space.want_single(false);
+    }
+}
+
 /// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: together they are more than the
 /// system can cache, or there is no limit and nobody looks. As long as they are not, [`will_read`] and [`will_look_up`] do nothing: to ask for what is in the cache
 /// took a tenth of a run.
@@ -133,13 +163,21 @@ pub fn is_spilled<T>(element: &T) -> bool {
     HEAP.space.find(std::ptr::from_ref(element).cast()).is_some()
 }
 
+/// Bytes of an element of which a page holds many, so that the next that is looked up may stand in the same page.
+const SMALL: usize = 16;
+
 /// A copy of an element that is looked up by itself. If it is spilled it is read from the file: to map it would map what
-/// stands around it too, [`AROUND`](super::AROUND), and take that much from what is looked at in order.
+/// stands around it too, [`AROUND`](super::AROUND), and take that much from what is looked at in order. Where single pages are mapped
+/// ([`here_and_there`]), only large elements are read.
 #[inline]
 #[expect(clippy::unnecessary_lazy_evaluations, reason = "to look at the element beforehand would map it")]
 pub fn copied<T: Pod>(element: &T) -> T {
     match HEAP.space.find(std::ptr::from_ref(element).cast()) {
         None => *element,
+        Some(_) if size_of::<T>() <= SMALL && HEAP.space.is_single() => {
+            looked_at(1);
+            *element
+        }
         Some(at) => read(at).unwrap_or_else(|| *element),
     }
 }
@@ -178,12 +216,26 @@ pub fn is_in_memory() -> bool {
 
 /// A mapping whose pages may be dropped; dropped itself, it gives the mapping up.
 #[derive(Debug)]
-pub struct Registration(u64);
+pub struct Registration {
+    name: u64,
+    start: usize,
+    len: usize,
+}
+
+impl Registration {
+    /// From now on the mapping is looked at here and there, as what is spilled is as long as
+    /// [`here_and_there`] says so; or in order again.
+    pub fn expect(&self, in_order: bool) {
+        // that it cannot be had is no error
+        let _ =
+            if in_order { single::end } else { single::begin }(self.start, (self.len as u64).next_multiple_of(PAGE));
+    }
+}
 
 impl Drop for Registration {
     fn drop(&mut self) {
         // the governor holds the lock while it drops pages, so that after this the mapping can go
-        registered().remove(self.0);
+        registered().remove(self.name);
     }
 }
 
@@ -191,14 +243,16 @@ impl Drop for Registration {
 /// the file when they are looked at: no large ones, if there is a limit, for to look at a byte of one would map 2 MiB.
 ///
 /// # Safety
-/// It must be a mapping of a file, either shared or never written to, and stay mapped as long as the registration lives.
+/// It must be a mapping of a file from the start of a page on, either shared or never written to, and stay mapped as long as the
+/// registration lives.
 pub unsafe fn register(start: *const u8, len: usize) -> Registration {
     if allowed().is_some() {
         // SAFETY: a mapping, as the caller promises; advice changes nothing that it holds, and not taken it is no error
         let _ = unsafe { madvise(start.cast_mut().cast(), len, Advice::LinuxNoHugepage) };
     }
     // SAFETY: as the caller promises
-    Registration(unsafe { registered().add(start, len) })
+    let name = unsafe { registered().add(start, len) };
+    Registration { name, start: start.expose_provenance(), len }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap};
 use rustix::process::{Resource, getrlimit};
 
 use super::classes::{PAGE, room};
+use super::single::Single;
 
 /// The addresses that are asked for, a power of two; less than the 16 TiB that a file of ext4 can have.
 pub(super) const MOST: u64 = 1 << 43;
@@ -33,6 +34,10 @@ pub(super) const FEWEST: u64 = 1 << 36;
 
 /// Equal parts in which addresses are given out.
 pub(super) const SECTIONS: u64 = 256;
+
+/// Bytes that the system is asked to read at a time: of more it reads no more than the disk's window for reading ahead, which
+/// is 128 KiB as a rule.
+const READ_AT_ONCE: usize = 128 << 10;
 
 /// The spill file in memory.
 pub(super) struct Space {
@@ -45,6 +50,7 @@ pub(super) struct Space {
     /// Room taken on disk, now and at the most.
     in_use: AtomicU64,
     peak: AtomicU64,
+    single: Single,
 }
 
 /// Addresses that were never handed out; whoever has them owns them.
@@ -72,6 +78,7 @@ impl Space {
             sections: AtomicU64::new(0),
             in_use: AtomicU64::new(0),
             peak: AtomicU64::new(0),
+            single: Single::new(),
         }
     }
 
@@ -195,6 +202,19 @@ impl Space {
         }
     }
 
+    /// Whether the system maps one page for each that is looked at, and none around it.
+    #[inline]
+    pub(super) fn is_single(&self) -> bool {
+        self.single.is_on()
+    }
+
+    /// Somebody wants that pages are mapped one by one, or no longer does.
+    pub(super) fn want_single(&self, wanted: bool) {
+        if self.len() > 0 {
+            self.single.want(wanted, self.base.load(Ordering::Relaxed), self.len());
+        }
+    }
+
     /// Reads what stands in the file at a place, and maps none of it.
     pub(super) fn read(&self, at: u64, mut into: &mut [u8]) -> io::Result<()> {
         let mut from = at;
@@ -211,11 +231,11 @@ impl Space {
 
     /// Has the system begin to read a range that it has not in its cache.
     pub(super) fn will_read(&self, range: Range<u64>) {
-        let start = range.start / PAGE * PAGE;
         let end = range.end.min(self.len());
-        if start < end {
+        for start in (range.start / PAGE * PAGE..end).step_by(READ_AT_ONCE) {
+            let len = (READ_AT_ONCE as u64).min(end - start) as usize;
             // SAFETY: the range is inside the mapping, and advice changes nothing that it holds; not taken, it is no error
-            let _ = unsafe { madvise(self.address(start).cast(), (end - start) as usize, Advice::WillNeed) };
+            let _ = unsafe { madvise(self.address(start).cast(), len, Advice::WillNeed) };
         }
     }
 

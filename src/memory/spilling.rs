@@ -249,7 +249,7 @@ unsafe impl GlobalAlloc for Spilling {
             // SAFETY: the caller gives it back, and it is one of ours
             HEAP.free(unsafe { HEAP.space.take_back(block) }, layout);
             // the heap wrote to it: whoever gives many back brings what stands around each into memory
-            take_note(super::AROUND);
+            take_note(super::linux::around());
             return;
         }
         go(layout.size());

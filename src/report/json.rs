@@ -13,6 +13,7 @@ use super::model::{
 };
 use crate::corpus::Unit;
 use crate::gate::Verdict;
+use crate::memory;
 
 /// Grows by one whenever a field changes its meaning or goes away.
 const SCHEMA_VERSION: u32 = 1;
@@ -63,6 +64,7 @@ const TASK: usize = 2048;
 /// The member `groups`, as [`array`] would write it.
 fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "\"groups\": [")?;
+    let _looking_up = memory::here_and_there();
     let described = |task: &Range<usize>| {
         let mut lines = Vec::new();
         for group in report.groups(task.clone()) {

@@ -89,6 +89,7 @@ pub fn resolve(
     progress: &dyn Progress,
 ) -> Result<Plan> {
     progress.begin(Stage::Resolve, order.len() as u64);
+    let _looking_up = memory::here_and_there();
     let mut plan = Plan { fates: vec![Fate::Kept; corpus.len()], ..Plan::default() };
     let mut settler = Settler {
         corpus,

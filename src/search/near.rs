@@ -72,6 +72,7 @@ impl Near {
         let buckets = Buckets::new(table.classes(), groups);
         let dealt = dealt.into_iter().flatten().collect();
         let near = Near { buckets, dealt, first: None, signatures: Signatures::many() };
+        let _looking_up = memory::here_and_there();
         let likely = near.likely(table, similarity);
         Ok((near, likely))
     }
@@ -85,7 +86,7 @@ impl Near {
         let in_range = |range: Range<u32>| {
             let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::few());
             for class in range {
-                memory::touched(memory::AROUND);
+                memory::looked_at(1);
                 met.extend(self.buckets.firsts(class).filter(|&first| first != class));
                 met.sort_unstable();
                 met.dedup();

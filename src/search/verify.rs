@@ -50,27 +50,50 @@ pub fn similarity(a: &[u64], b: &[u64], measure: Measure) -> f64 {
     if all == 0 { 0.0 } else { shared as f64 / all as f64 }
 }
 
-/// Similarities that are known already: class, keeper, similarity, ascending. Classes are asked for in that order, more or
-/// less, so what is looked up next stands close by.
+/// Similarities that are known already.
 #[derive(Default)]
-pub(super) struct Verified(Vec<(u32, u32, f64)>);
+pub(super) struct Verified {
+    /// Class, keeper, similarity, ascending. Classes are asked for in that order, more or less, so what is looked up next stands
+    /// close by.
+    known: Vec<(u32, u32, f64)>,
+    /// Where the first of [`RUN`] classes stands that are numbered one after the other, for each such run, and the end. To look for it
+    /// among all missed the cache, or a page, for each halving.
+    runs: Vec<usize>,
+}
+
+/// Classes of a run.
+const RUN: u32 = 64;
 
 impl Verified {
     fn new(pairs: &[(u32, u32)], similarities: &[f64]) -> Verified {
         let verified = pairs.par_iter().zip(similarities);
-        let mut verified: Vec<_> =
-            verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
-        verified.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
-        Verified(verified)
+        let mut known: Vec<_> = verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
+        known.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
+        let mut runs = Vec::new();
+        for (place, &(class, ..)) in memory::watched(known.iter().enumerate(), size_of::<(u32, u32, f64)>()) {
+            runs.resize(runs.len().max((class / RUN) as usize + 1), place);
+        }
+        runs.push(known.len());
+        Verified { known, runs }
+    }
+
+    /// The first that is known of a class or one after it.
+    fn first_of(&self, class: u32) -> usize {
+        let run = (class / RUN) as usize;
+        let (Some(&from), Some(&to)) = (self.runs.get(run), self.runs.get(run + 1)) else { return self.known.len() };
+        from + self.known[from..to].partition_point(|&(other, ..)| other < class)
+    }
+
+    /// What is known of a class.
+    fn of(&self, class: u32) -> impl Iterator<Item = &(u32, u32, f64)> {
+        self.known[self.first_of(class)..].iter().take_while(move |&&(other, ..)| other == class)
     }
 
     /// The keepers that classes were verified against; they and those of a few classes between them. They are asked for next.
     pub(super) fn keepers_of(&self, classes: &[u32]) -> Vec<u32> {
         const BETWEEN: u32 = 64;
         let of_run = |run: &[u32]| {
-            let from = self.0.partition_point(|&(class, ..)| class < run[0]);
-            let len = self.0[from..].partition_point(|&(class, ..)| class <= run[run.len() - 1]);
-            let of_run = &self.0[from..from + len];
+            let of_run = &self.known[self.first_of(run[0])..self.first_of(run[run.len() - 1] + 1)];
             memory::will_read(of_run);
             of_run.iter().map(|&(_, keeper, _)| keeper)
         };
@@ -79,14 +102,11 @@ impl Verified {
 
     /// The keepers that a class is as similar to as that, or more.
     pub(super) fn alike(&self, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
-        let from = self.0.partition_point(|&(other, ..)| other < class);
-        let own = self.0[from..].iter().take_while(move |&&(other, ..)| other == class);
-        own.filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
+        self.of(class).filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
     }
 
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
-        let place = self.0.binary_search_by_key(&(class, keeper), |&(class, keeper, _)| (class, keeper)).ok()?;
-        Some(self.0[place].2)
+        self.of(class).find(|&&(_, other, _)| other == keeper).map(|&(.., similarity)| similarity)
     }
 }
 
@@ -195,7 +215,7 @@ fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) ->
     classes.sort_unstable();
     classes.dedup();
     if corpus.bytes() >= LARGE && memory::may_be_on_disk() {
-        classes.iter().for_each(|&class| table.will_read_text(corpus, class));
+        table.will_read_texts(corpus, &classes);
     }
     let fresh = || Sets::new(sets.shingler, sets.token_options);
     let made: Vec<Vec<u64>> =

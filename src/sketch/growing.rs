@@ -112,7 +112,6 @@ impl Filter {
     fn prepare(&self, hash: u32) {
         let (word, _) = self.place(hash);
         prefetch(&self.0, word);
-        memory::will_read(&self.0[word..=word]);
     }
 
     /// The word of a hash, and its bits in that.

@@ -196,9 +196,11 @@ impl Table {
         &self.signatures[memory::copied(&self.signed[class as usize]) as usize]
     }
 
-    /// Says that the text of one member of a class will be read soon.
-    pub(crate) fn will_read_text(&self, corpus: &Corpus, class: u32) {
-        corpus.will_read(self.places[class as usize]);
+    /// Says that the texts of one member of each of these classes will be read soon.
+    pub(crate) fn will_read_texts(&self, corpus: &Corpus, classes: &[u32]) {
+        memory::will_look_up(&self.places, classes.iter().map(|&class| class as usize));
+        let places: Vec<Place> = classes.iter().map(|&class| self.places[class as usize]).collect();
+        corpus.will_read(&places);
     }
 
     /// Where the first member of a class stands.
