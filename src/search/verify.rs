@@ -53,24 +53,45 @@ pub fn similarity(a: &[u64], b: &[u64], measure: Measure) -> f64 {
 /// Similarities that are known already: class, keeper, similarity, ascending. Classes are asked for in that order, more or
 /// less, so what is looked up next stands close by.
 #[derive(Default)]
-pub(super) struct Verified(Vec<(u32, u32, f64)>);
+pub(super) struct Verified {
+    pairs: Vec<(u32, u32, f64)>,
+    /// Where those of each [`STRETCH`] of classes begin: most classes have none, and that is to be known at once.
+    starts: Vec<u32>,
+}
+
+/// Classes whose pairs are looked for together.
+const STRETCH: u32 = 32;
 
 impl Verified {
     fn new(pairs: &[(u32, u32)], similarities: &[f64]) -> Verified {
         let verified = pairs.par_iter().zip(similarities);
-        let mut verified: Vec<_> =
-            verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
-        verified.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
-        Verified(verified)
+        let mut pairs: Vec<_> = verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
+        pairs.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
+        let mut starts = Vec::new();
+        for (i, &(class, ..)) in memory::watched(pairs.iter().enumerate(), size_of::<(u32, u32, f64)>()) {
+            starts.resize(starts.len().max((class / STRETCH) as usize + 1), i as u32);
+        }
+        starts.push(pairs.len() as u32);
+        Verified { pairs, starts }
+    }
+
+    /// The pairs from the first of a class on, as far as those of its stretch go.
+    fn from(&self, class: u32) -> &[(u32, u32, f64)] {
+        let stretch = (class / STRETCH) as usize;
+        let Some(&[start, end]) = self.starts.get(stretch..).and_then(|starts| starts.first_chunk()) else {
+            return &[];
+        };
+        let of_stretch = &self.pairs[start as usize..end as usize];
+        &of_stretch[of_stretch.partition_point(|&(other, ..)| other < class)..]
     }
 
     /// The keepers that classes were verified against; they and those of a few classes between them. They are asked for next.
     pub(super) fn keepers_of(&self, classes: &[u32]) -> Vec<u32> {
         const BETWEEN: u32 = 64;
         let of_run = |run: &[u32]| {
-            let from = self.0.partition_point(|&(class, ..)| class < run[0]);
-            let len = self.0[from..].partition_point(|&(class, ..)| class <= run[run.len() - 1]);
-            let of_run = &self.0[from..from + len];
+            let from = self.pairs.partition_point(|&(class, ..)| class < run[0]);
+            let len = self.pairs[from..].partition_point(|&(class, ..)| class <= run[run.len() - 1]);
+            let of_run = &self.pairs[from..from + len];
             memory::will_read(of_run);
             of_run.iter().map(|&(_, keeper, _)| keeper)
         };
@@ -79,14 +100,14 @@ impl Verified {
 
     /// The keepers that a class is as similar to as that, or more.
     pub(super) fn alike(&self, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
-        let from = self.0.partition_point(|&(other, ..)| other < class);
-        let own = self.0[from..].iter().take_while(move |&&(other, ..)| other == class);
+        let own = self.from(class).iter().take_while(move |&&(other, ..)| other == class);
         own.filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
     }
 
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
-        let place = self.0.binary_search_by_key(&(class, keeper), |&(class, keeper, _)| (class, keeper)).ok()?;
-        Some(self.0[place].2)
+        let of_stretch = self.from(class);
+        let place = of_stretch.binary_search_by_key(&(class, keeper), |&(class, keeper, _)| (class, keeper)).ok()?;
+        Some(of_stretch[place].2)
     }
 }
 
@@ -247,13 +268,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_verified_is_known(pairs in proptest::collection::btree_set((0u32..20, 0u32..20), 0..60)) {
+        fn what_was_verified_is_known(pairs in proptest::collection::btree_set((0u32..90, 0u32..20), 0..60)) {
             // by keeper, as they are verified
             let mut pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
             pairs.sort_unstable_by_key(|&(class, keeper)| (keeper, class));
             let similarities: Vec<f64> = (0..pairs.len()).map(|i| i as f64).collect();
             let verified = Verified::new(&pairs, &similarities);
-            for pair in (0..20).flat_map(|class| (0..20).map(move |keeper| (class, keeper))) {
+            for pair in (0..200).flat_map(|class| (0..20).map(move |keeper| (class, keeper))) {
                 let expected = pairs.iter().position(|&other| other == pair).map(|place| similarities[place]);
                 prop_assert_eq!(verified.get(pair.0, pair.1), expected);
                 let is_alike = verified.alike(pair.0, 7.0).any(|keeper| keeper == pair.1);
