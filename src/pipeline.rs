@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::input;
 use crate::output::{self, Removal, SourceBytes, Target, Written};
 use crate::progress::Progress;
-use crate::resolve::{Fate, PassageSearch, Plan, ResolveOptions, UnitSearch, order, resolve};
+use crate::resolve::{Fate, Group, PassageSearch, Plan, ResolveOptions, UnitSearch, order, resolve};
 use crate::resume::{self, Card, Columns, Extent, InputFile, Opened, Part, Parts, RunFolder, Stamp, Start};
 use crate::search::Searcher;
 use crate::sketch::{Table, Tally, shard_count, sketch};
@@ -21,6 +21,8 @@ pub struct Outcome {
     pub corpus: Corpus,
     /// What is to happen to it.
     pub plan: Plan,
+    /// The edits of the plan by the copy that stays.
+    pub groups: Vec<Group>,
     /// What was compared, by unit, largest first.
     pub tallies: Vec<(Unit, Tally)>,
     /// Tokens of each document.
@@ -109,7 +111,8 @@ fn find_or_load(corpus: Corpus, config: &Config, saved: Parts<'_>, progress: &dy
     let removals: Vec<Vec<Removal>> = sources.into_par_iter().map(|s| output::removals(&corpus, &plan, s)).collect();
     let read = corpus.sources.iter().map(|s| s.bytes.len() as u64);
     let bytes = read.zip(&removals).map(|(read, removals)| output::source_bytes(read, removals)).collect();
-    let outcome = Outcome { corpus, plan, tallies, tokens, removals, bytes, config: config.clone() };
+    let groups = plan.groups();
+    let outcome = Outcome { corpus, plan, groups, tallies, tokens, removals, bytes, config: config.clone() };
     outcome.warn(progress);
     Ok(outcome)
 }
@@ -255,7 +258,7 @@ impl Outcome {
                 progress.warn(&format!("{} more sources lose more than half of their text", losing.len() - 5));
             }
         }
-        for group in self.plan.groups().iter().filter(|g| g.edits.len() >= GROUP_WORTH_A_WARNING) {
+        for group in self.groups.iter().filter(|g| g.edits.len() >= GROUP_WORTH_A_WARNING) {
             let members: u64 = group.edits.iter().map(|&e| self.plan.edits[e as usize].place.span.len() as u64).sum();
             if members * 100 > self.total_bytes().read {
                 progress.warn(&format!(

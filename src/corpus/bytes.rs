@@ -32,12 +32,16 @@ struct Mapped {
     /// It goes first: then nobody drops pages of what is mapped no more.
     registration: memory::Registration,
     mapping: Mmap,
-    /// The file, if there is a limit on memory and few others are open.
+    /// The file, if it is large for a limit on memory and few others are open.
     file: Option<File>,
 }
 
 /// Bytes that are few enough to be read and not mapped: what is mapped is not copied.
 const FEW: usize = 64 << 10;
+
+/// A file that takes more than this part of a limit on memory is not mapped all around what is looked at by itself. To read from
+/// a smaller one would be a call for each excerpt of a report, a tenth of the time that it takes.
+const MUCH_OF_LIMIT: u64 = 16;
 
 /// Files that stay open, so that what is looked at here and there can be read from them; a process gets 1,024 or more.
 const OPEN: usize = 64;
@@ -51,7 +55,9 @@ impl Bytes {
     ///
     /// Errors: what the system says; some files (pipes, devices) cannot be mapped.
     pub fn map(file: &File) -> io::Result<Bytes> {
-        let stays_open = memory::allowed().is_some() && KEPT_OPEN.fetch_add(1, Ordering::Relaxed) < OPEN;
+        let len = file.metadata()?.len();
+        let is_much = memory::allowed().is_some_and(|limit| len > limit / MUCH_OF_LIMIT);
+        let stays_open = is_much && KEPT_OPEN.fetch_add(1, Ordering::Relaxed) < OPEN;
         Bytes::map_and_keep(file, stays_open)
     }
 
@@ -65,7 +71,7 @@ impl Bytes {
         Ok(Bytes(Holder::File(Arc::new(Mapped { registration, mapping, file }))))
     }
 
-    /// The bytes in a range that is looked at by itself. Under a limit on memory those of a file are read from it: to look at
+    /// The bytes in a range that is looked at by itself. Under a limit on memory those of a large file are read from it: to look at
     /// them in the mapping would map what stands around them too, and take that much from what is looked at in order.
     pub(crate) fn here(&self, range: Range<usize>) -> Cow<'_, [u8]> {
         let file = match &self.0 {

@@ -4,7 +4,7 @@
 //! the text map to offsets of the raw string, so that a cut removes raw bytes and nothing is encoded again.
 
 use super::Span;
-use crate::kernel::{BLOCK, simple_escape, simple_run, take_out};
+use crate::kernel::{BLOCK, simple_escape, simple_run, string_run, take_out};
 
 /// Length in raw bytes, and the character, of the escape at the start of `raw` (which begins with a backslash);
 /// `None` if it is malformed or a lone surrogate.
@@ -35,14 +35,30 @@ fn starts_escape(raw: &[u8]) -> bool {
 
 /// Whether every escape in the inside of a JSON string stands for a character: whether there are any, or the offset of the
 /// first that does not. `note` is told of escapes at least `step` bytes apart: the offset of each in `raw`, and in the text.
-pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Result<bool, usize> {
+pub fn validate(raw: &[u8], step: usize, note: impl FnMut(u32, u32)) -> Result<bool, usize> {
+    check::<false>(raw, step, note).map(|(_, has_escapes)| has_escapes)
+}
+
+/// As [`validate`], of a JSON string that more may follow: how long its inside is, up to the quote that ends it, and whether it has
+/// escapes. `None` if it is malformed.
+pub(crate) fn validate_to_end(raw: &[u8], step: usize, note: impl FnMut(u32, u32)) -> Option<(usize, bool)> {
+    check::<true>(raw, step, note).ok().filter(|&(len, _)| raw.get(len) == Some(&b'"'))
+}
+
+/// See [`validate`]; if the string `ENDS`, only up to a byte that may not stand in it. Also gives how much was checked.
+fn check<const ENDS: bool>(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Result<(usize, bool), usize> {
     let (mut at, mut text, mut next) = (0, 0, step);
     let mut any = false;
     while at < raw.len() {
         let far = next.saturating_sub(at);
-        let run = simple_run(&raw[at..], |at, _| at >= far);
+        let is_far = |at, _| at >= far;
+        let run = if ENDS { string_run(&raw[at..], is_far) } else { simple_run(&raw[at..], is_far) };
         (at, text) = (at + run.bytes, text + run.bytes - run.escapes);
-        any |= run.escapes > 0 || at < raw.len();
+        any |= run.escapes > 0;
+        if !starts_escape(&raw[at..]) {
+            break;
+        }
+        any = true;
         // after a long escape another one follows, where letters are written so
         while starts_escape(&raw[at..]) {
             if at >= next {
@@ -53,7 +69,7 @@ pub fn validate(raw: &[u8], step: usize, mut note: impl FnMut(u32, u32)) -> Resu
             (at, text) = (at + len, text + c.len_utf8());
         }
     }
-    Ok(any)
+    Ok((at, any))
 }
 
 /// The text that the inside of a JSON string stands for. Malformed escapes, which [`validate`] refuses, stay as they are.
@@ -185,6 +201,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_string_ends_at_its_quote(text in r#"[a\\"é😀\n\x01]{0,90}"#, behind in r#"[a"\\,]{0,9}"#, step in 1usize..20) {
+            let raw = serde_json::to_string(&text).unwrap();
+            let inside = &raw.as_bytes()[1..raw.len() - 1];
+            let (mut noted, mut expected) = (Vec::new(), Vec::new());
+            let has_escapes = validate(inside, step, |at, offset| expected.push((at, offset))).unwrap();
+            let followed = format!("{}{behind}", &raw[1..]);
+            let found = validate_to_end(followed.as_bytes(), step, |at, offset| noted.push((at, offset)));
+            prop_assert_eq!(found, Some((inside.len(), has_escapes)));
+            prop_assert_eq!(noted, expected);
+            prop_assert_eq!(validate_to_end(inside, step, |_, _| {}), None);
+        }
+
         #[test]
         fn decode_equals_serde_json(text in any::<String>()) {
             let raw = serde_json::to_string(&text).unwrap();

@@ -44,13 +44,23 @@ fn fill(beginning: &[u8]) -> (String, Option<usize>) {
     let mut at = 0;
     while at < beginning.len() {
         // most characters, and nothing about them needs to be asked
-        if let printed @ 0x21..=0x7e = beginning[at]
-            && !pending_space
-            && length < LENGTH
-        {
-            out.push(char::from(printed));
-            length += 1;
+        if beginning[at] == b' ' {
+            pending_space = !out.is_empty();
             at += 1;
+            continue;
+        }
+        let room = LENGTH.saturating_sub(length + usize::from(pending_space));
+        let word = beginning[at..].iter().take(room).take_while(|byte| byte.is_ascii_graphic()).count();
+        if let 1.. = word
+            && let Ok(word) = std::str::from_utf8(&beginning[at..at + word])
+        {
+            if std::mem::take(&mut pending_space) {
+                out.push(' ');
+                length += 1;
+            }
+            out.push_str(word);
+            length += word.len();
+            at += word.len();
             continue;
         }
         let (c, len) = decode_first(&beginning[at..]);
@@ -87,6 +97,40 @@ pub fn is_unsafe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// As [`fill`], character by character.
+    fn naive_fill(beginning: &[u8]) -> (String, Option<usize>) {
+        let (mut out, mut at) = (Vec::new(), 0);
+        while at < beginning.len() {
+            let (c, len) = decode_first(&beginning[at..]);
+            let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+            at += len;
+            if c.is_whitespace() {
+                continue;
+            }
+            let is_behind_space = !out.is_empty() && {
+                let before = String::from_utf8_lossy(&beginning[..at - len]);
+                before.chars().next_back().is_some_and(char::is_whitespace)
+            };
+            if out.len() + usize::from(is_behind_space) >= LENGTH {
+                return (String::from_iter(out), Some(at));
+            }
+            out.extend(is_behind_space.then_some(' '));
+            out.push(if is_unsafe(c) { '·' } else { c });
+        }
+        (String::from_iter(out), None)
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_taken_whole_and_nothing_else_changes(
+            text in "([a-z]{1,20}| |\\PC|\n  |\u{202e}|[a-z]{150,170}){0,60}", cut in 0usize..9,
+        ) {
+            let bytes = &text.as_bytes()[..text.len().saturating_sub(cut)];
+            prop_assert_eq!(fill(bytes), naive_fill(bytes));
+        }
+    }
 
     #[test]
     fn one_line_without_tricks() {

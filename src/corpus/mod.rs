@@ -19,6 +19,7 @@ pub use bytes::Bytes;
 pub(crate) use deal::deal;
 pub(crate) use document::CHECKPOINT;
 pub use document::{Codec, Corpus, DocId, Document, Encoding, Format, Reject, Role, Skipped, Source};
+pub(crate) use escape::validate_to_end as validate_json_string_to_end;
 pub(crate) use escape::{Passed, Walk};
 pub use escape::{decode as decode_json_string, validate as validate_json_string};
 pub(crate) use excerpt::{WINDOW as EXCERPT_WINDOW, excerpt, excerpt_of};

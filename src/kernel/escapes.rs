@@ -59,20 +59,30 @@ pub(crate) struct Run {
 /// What there is up to the first escape that is longer than two bytes, malformed, or `far`: asked for the offset of each, and for
 /// the number of those before.
 pub(crate) fn simple_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
+    any_run::<false>(raw, far)
+}
+
+/// As [`simple_run`], of a string that more may follow: also only up to the quote that ends it, or to another byte that may not
+/// stand in a JSON string.
+pub(crate) fn string_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
+    any_run::<true>(raw, far)
+}
+
+fn any_run<const ENDS: bool>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
     #[cfg(target_arch = "x86_64")]
     {
         if has_avx512() {
             // SAFETY: the CPU has all that the callee requires
-            return unsafe { simple_run_avx512(raw, far) };
+            return unsafe { run_avx512::<ENDS>(raw, far) };
         }
         if has_avx2() {
             // SAFETY: the CPU has all that the callee requires
-            return unsafe { simple_run_avx2(raw, far) };
+            return unsafe { run_avx2::<ENDS>(raw, far) };
         }
-        run::<super::masks::Sse2>(raw, far)
+        run::<super::masks::Sse2, ENDS>(raw, far)
     }
     #[cfg(not(target_arch = "x86_64"))]
-    run::<super::masks::Plain>(raw, far)
+    run::<super::masks::Plain, ENDS>(raw, far)
 }
 
 /// Writes to the start of `text` what the bytes stand for up to the first escape that is longer than two bytes, or malformed.
@@ -116,14 +126,14 @@ pub(crate) fn put_in(text: &[u8], out: &mut [u8]) -> (usize, usize) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
-fn simple_run_avx512(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
-    run::<super::masks::Avx512>(raw, far)
+fn run_avx512<const ENDS: bool>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
+    run::<super::masks::Avx512, ENDS>(raw, far)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1")]
-fn simple_run_avx2(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
-    run::<super::masks::Avx2>(raw, far)
+fn run_avx2<const ENDS: bool>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
+    run::<super::masks::Avx2, ENDS>(raw, far)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -145,22 +155,33 @@ fn put_in_avx2(text: &[u8], out: &mut [u8]) -> (usize, usize) {
 }
 
 #[inline(always)]
-fn run<M: Masks>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
+fn run<M: Masks, const ENDS: bool>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
     let (mut at, mut last) = (0, Last::new());
     let mut run = Run::default();
     while at < raw.len() {
-        let mut backslashes = M::equal(last.block(raw, at), b'\\');
+        let block = last.block(raw, at);
+        let mut backslashes = M::equal(block, b'\\');
+        let mut ends = if ENDS { M::escaped(block) & !backslashes } else { 0 };
         let mut end = at + BLOCK;
         while backslashes != 0 {
-            let place = at + backslashes.trailing_zeros() as usize;
+            let bit = backslashes.trailing_zeros();
+            if ends & ((1 << bit) - 1) != 0 {
+                break;
+            }
+            let place = at + bit as usize;
             let simple = simple_escape(raw, place).filter(|_| !far(place, run.escapes));
             let Some(stands_for) = simple else { return Run { bytes: place, ..run } };
             run.escapes += 1;
             run.line_ends += usize::from(stands_for == b'\n');
             end = end.max(place + 2);
-            // what is behind may be a backslash too
+            // what is behind may be a backslash too, or a quote
             backslashes &= backslashes - 1;
-            backslashes &= !(2 << (place - at));
+            backslashes &= !(2 << bit);
+            ends &= !(2 << bit);
+        }
+        if ends != 0 {
+            // behind the last byte stand zeros
+            return Run { bytes: raw.len().min(at + ends.trailing_zeros() as usize), ..run };
         }
         at = end;
     }
@@ -289,19 +310,46 @@ mod tests {
     type Read = fn(&[u8], Far) -> Run;
     type Write = fn(&[u8], &mut [u8]) -> (usize, usize);
 
-    /// Every version of the three loops that this CPU can run.
-    fn versions() -> Vec<(&'static str, Read, Write, Write)> {
-        let mut versions: Vec<(_, Read, Write, Write)> =
-            vec![("chosen", simple_run, take_out, put_in), ("plain", run::<Plain>, take::<Plain>, put::<Plain>)];
+    /// Every version of the loop over a string that this CPU can run: up to its end, and of one that ends.
+    fn runs() -> Vec<(&'static str, Read, Read)> {
+        let mut runs: Vec<(_, Read, Read)> =
+            vec![("chosen", simple_run, string_run), ("plain", run::<Plain, false>, run::<Plain, true>)];
         #[cfg(target_arch = "x86_64")]
         {
             use super::super::masks::Sse2;
-            versions.push(("sse2", run::<Sse2>, take::<Sse2>, put::<Sse2>));
+            runs.push(("sse2", run::<Sse2, false>, run::<Sse2, true>));
+            if has_avx2() {
+                // SAFETY: the CPU has what they need
+                runs.push((
+                    "avx2",
+                    |raw, far| unsafe { run_avx2::<false>(raw, far) },
+                    |raw, far| unsafe { run_avx2::<true>(raw, far) },
+                ));
+            }
+            if has_avx512() {
+                // SAFETY: the CPU has what they need
+                runs.push((
+                    "avx512",
+                    |raw, far| unsafe { run_avx512::<false>(raw, far) },
+                    |raw, far| unsafe { run_avx512::<true>(raw, far) },
+                ));
+            }
+        }
+        runs
+    }
+
+    /// Every version of the two loops that write which this CPU can run.
+    fn versions() -> Vec<(&'static str, Write, Write)> {
+        let mut versions: Vec<(_, Write, Write)> =
+            vec![("chosen", take_out, put_in), ("plain", take::<Plain>, put::<Plain>)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            use super::super::masks::Sse2;
+            versions.push(("sse2", take::<Sse2>, put::<Sse2>));
             if has_avx2() {
                 // SAFETY: the CPU has what they need
                 versions.push((
                     "avx2",
-                    |raw, far| unsafe { simple_run_avx2(raw, far) },
                     |raw, text| unsafe { take_out_avx2(raw, text) },
                     |text, out| unsafe { put_in_avx2(text, out) },
                 ));
@@ -310,7 +358,6 @@ mod tests {
                 // SAFETY: the CPU has what they need
                 versions.push((
                     "avx512",
-                    |raw, far| unsafe { simple_run_avx512(raw, far) },
                     |raw, text| unsafe { take_out_avx512(raw, text) },
                     |text, out| unsafe { put_in_avx512(text, out) },
                 ));
@@ -354,15 +401,24 @@ mod tests {
         )) {
             let (text, bytes, escapes) = naive(&raw, far);
             let line_ends = text.iter().filter(|&&b| b == b'\n').count();
-            for (name, run, ..) in versions() {
-                prop_assert_eq!(run(&raw, far), Run { bytes, escapes, line_ends }, "{}", name);
+            // a string of the same bytes may end before, at a byte that stands for nothing there
+            let mut end = 0;
+            while end < bytes && raw[end] >= 0x20 && raw[end] != b'"' {
+                end += if raw[end] == b'\\' { 2 } else { 1 };
+            }
+            let (text, _, ended_escapes) = naive(&raw[..end], far);
+            let ended_line_ends = text.iter().filter(|&&b| b == b'\n').count();
+            let ended = Run { bytes: end, escapes: ended_escapes, line_ends: ended_line_ends };
+            for (name, simple_run, string_run) in runs() {
+                prop_assert_eq!(simple_run(&raw, far), Run { bytes, escapes, line_ends }, "{}", name);
+                prop_assert_eq!(string_run(&raw, far), ended, "{}", name);
             }
         }
 
         #[test]
         fn what_is_taken_out_is_what_the_plain_loop_says(raw in raw(), room in 0usize..1200) {
             let (text, read, _) = naive(&raw, |_, _| false);
-            for (name, _, take_out, _) in versions() {
+            for (name, take_out, _) in versions() {
                 let mut taken = vec![0xee; raw.len() + BLOCK];
                 prop_assert_eq!(take_out(&raw, &mut taken), (read, text.len()), "{}", name);
                 prop_assert_eq!(&taken[..text.len()], &text);
@@ -380,7 +436,7 @@ mod tests {
             let whole = text.bytes().position(|b| b < 0x20 && BEHIND[usize::from(b)] == 0).unwrap_or(text.len());
             let expected = serde_json::to_string(&text[..whole]).unwrap();
             let expected = &expected.as_bytes()[1..expected.len() - 1];
-            for (name, _, _, put_in) in versions() {
+            for (name, _, put_in) in versions() {
                 let mut out = vec![0xee; 2 * text.len() + BLOCK + 1];
                 prop_assert_eq!(put_in(text.as_bytes(), &mut out), (whole, expected.len()), "{}", name);
                 prop_assert_eq!(&out[..expected.len()], expected);

@@ -64,6 +64,8 @@
 //! - `MADV_RANDOM` against the mapping of what is cached: as many pages come.
 //! - Small blocks spilled later than large ones: no faster, and 146 MiB of 128 were taken.
 //! - More room for what is looked up in no order, a fourth of the limit, and less for the rest: resolving took half as long again.
+//! - More memory kept by the system's allocator when it is given back (`MALLOC_TRIM_THRESHOLD_` and `MALLOC_MMAP_THRESHOLD_`),
+//!   where there is plenty: no faster.
 //! - Texts of segments read from their file and not mapped: most stand close to each other, and one call for each costs more.
 //!
 //! Linux only; elsewhere a limit that somebody asks for is refused.

@@ -2,7 +2,7 @@
 //!
 //! Files are flushed and told of in batches, for there may be a million of them: a part `written-…` for each 256 MiB or
 //! 4,096 files. Large ones are flushed by threads that only wait for the disk: a thread of the pool has other work, such as the
-//! ledger. Always: a file is taken for finished only if it still has the length and checksum that it had when it was.
+//! ledger. Only where a run is saved checksums of files are made. Always: a file is taken for finished only if it still has the length and checksum that it had when it was.
 
 use std::collections::VecDeque;
 use std::io;
@@ -40,10 +40,11 @@ pub(super) struct Finished<'r> {
 }
 
 struct Batch {
-    files: Vec<(u32, Checksum)>,
+    /// By the number of the source; with a checksum, if they are to be told of.
+    files: Vec<(u32, Option<Checksum>)>,
     bytes: u64,
     /// Large files that are being flushed.
-    flushing: VecDeque<(u32, JoinHandle<io::Result<Checksum>>)>,
+    flushing: VecDeque<(u32, JoinHandle<io::Result<Option<Checksum>>>)>,
     /// Those of the files that are not flushed.
     together: Together,
     /// Batches before.
@@ -99,11 +100,12 @@ impl<'r> Finished<'r> {
     fn end(&self, batch: &mut Batch, progress: &dyn Progress) -> io::Result<()> {
         batch.wait_until_fewer_than(1)?;
         batch.together.flush()?;
+        let known = || batch.files.iter().filter_map(|&(source, checksum)| Some((source, checksum?)));
         if self.run.is_saving() && !batch.files.is_empty() {
             let mut part = Part::default();
-            part.push_owned(batch.files.iter().map(|(source, _)| *source).collect());
-            part.push_owned(batch.files.iter().map(|(_, checksum)| checksum.len).collect());
-            part.push_owned(batch.files.iter().map(|(_, checksum)| checksum.digest).collect());
+            part.push_owned(known().map(|(source, _)| source).collect());
+            part.push_owned(known().map(|(_, checksum)| checksum.len).collect());
+            part.push_owned(known().map(|(_, checksum)| checksum.digest).collect());
             self.run.save(&format!("{PREFIX}{:04}", batch.number), &part, progress);
             batch.number += 1;
         }

@@ -133,7 +133,7 @@ pub fn write(
             sources.filter(|(i, _)| written[*i]).try_for_each(|(i, (source, cuts))| {
                 let path = file_of(source);
                 if !finished.has(i, &path) {
-                    let file = write_source(source, cuts, &path, progress)?;
+                    let file = write_source(source, cuts, &path, run.is_saving(), progress)?;
                     finished.add(i, file, progress).map_err(|e| Error::io("cannot write", &path, e))?;
                 }
                 progress.advance(source.bytes.len() as u64);
@@ -201,13 +201,20 @@ fn is_written(source: &Source, cuts: &[Removal]) -> bool {
 }
 
 /// Writes one cleaned file.
-fn write_source(source: &Source, cuts: &[Removal], path: &Path, progress: &dyn Progress) -> Result<DiskFile> {
+fn write_source(
+    source: &Source,
+    cuts: &[Removal],
+    path: &Path,
+    is_saved: bool,
+    progress: &dyn Progress,
+) -> Result<DiskFile> {
     progress.check()?;
     let failed = failed(path, progress);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(&failed)?;
     }
     let file = DiskFile::create(path).map_err(&failed)?;
+    let file = if is_saved { file.with_checksum() } else { file };
     let encoder = encode::Encoder::new(file, source.codec, source.bytes.len() as u64).map_err(&failed)?;
     let mut heeding = Heeding::new(encoder, progress);
     splice::write_kept(&source.bytes, cuts, &mut heeding).map_err(&failed)?;

@@ -22,7 +22,7 @@ use crate::sketch::Tally;
 pub(super) struct Describer<'o> {
     pub(super) outcome: &'o Outcome,
     /// The groups, in the order of their keepers.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: &'o [Group],
     locator: Locator,
     /// For each edit of the plan, whether it counts; empty if they were not judged.
     pub(super) statuses: Vec<Status>,
@@ -31,7 +31,7 @@ pub(super) struct Describer<'o> {
 impl<'o> Describer<'o> {
     /// Costs a pass over the documents that have repeats, for characters and lines.
     pub(super) fn new(outcome: &'o Outcome) -> Describer<'o> {
-        let groups = outcome.plan.groups();
+        let groups = &*outcome.groups;
         let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
         Describer { outcome, groups, locator, statuses: Vec::new() }
     }

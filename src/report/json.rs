@@ -59,7 +59,7 @@ pub(super) fn finish(measured: &Measured, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// Copies in the groups that one task describes, about: each is described close to others in the text.
-const TASK: usize = 2048;
+const TASK: usize = 1024;
 
 /// The member `groups`, as [`array`] would write it.
 fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -71,12 +71,17 @@ fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             lines.extend_from_slice(if group.group == 1 { b"\n" } else { b",\n" });
             serde_json::to_writer(&mut lines, &group)?;
         }
-        Ok(lines)
+        Ok::<_, io::Error>(lines)
     };
-    // two for each thread at a time, so that none waits long for the others
-    for some in tasks(report).chunks(2 * rayon::current_num_threads()) {
-        let lines: Vec<Vec<u8>> = some.par_iter().map(described).collect::<io::Result<_>>()?;
-        lines.iter().try_for_each(|lines| out.write_all(lines))?;
+    let mut ready: Vec<Vec<u8>> = Vec::new();
+    // four for each thread at a time, so that none waits long for the others; while they are written, the next are described
+    for some in tasks(report).chunks(4 * rayon::current_num_threads()).chain([&[][..]]) {
+        let mut next = Ok(Vec::new());
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| next = some.par_iter().map(described).collect());
+            ready.iter().try_for_each(|lines| out.write_all(lines))
+        })?;
+        ready = next?;
     }
     writeln!(out, "],")
 }

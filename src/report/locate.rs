@@ -108,8 +108,7 @@ impl Locator {
             by_document[doc[0].0.index()] = NonZeroU32::new(named.len() as u32);
             first += doc.len();
         }
-        let positions: Vec<Vec<Position>> = documents.into_par_iter().map(|doc| positions(corpus, doc)).collect();
-        let positions = positions.into_iter().flatten().collect();
+        let positions = documents.into_par_iter().flat_map_iter(|doc| positions(corpus, doc)).collect();
         Locator { offsets, positions, named, by_document }
     }
 

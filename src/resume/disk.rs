@@ -136,11 +136,13 @@ impl Write for Hasher {
     }
 }
 
-/// A file being written, with the checksum of what was.
+/// A file being written.
 pub struct DiskFile {
     file: fs::File,
     path: PathBuf,
-    hasher: Hasher,
+    written: u64,
+    /// Of what was written, if somebody asks for the checksum.
+    hasher: Option<Hasher>,
     flushing: Flushing,
 }
 
@@ -180,28 +182,34 @@ impl DiskFile {
     pub fn create(path: &Path) -> io::Result<DiskFile> {
         allow(Step::Make, path, 0)?;
         let file = fs::File::create(path)?;
-        Ok(DiskFile { file, path: path.to_owned(), hasher: Hasher::default(), flushing: Flushing::default() })
+        Ok(DiskFile { file, path: path.to_owned(), written: 0, hasher: None, flushing: Flushing::default() })
+    }
+
+    /// The same file, of which a checksum is made while it is written.
+    pub fn with_checksum(mut self) -> DiskFile {
+        self.hasher = Some(Hasher::default());
+        self
     }
 
     /// How much was written.
     pub fn written(&self) -> u64 {
-        self.hasher.len
+        self.written
     }
 
-    /// Ends it, to be flushed with others.
-    pub fn close(mut self, together: &mut Together) -> io::Result<Checksum> {
+    /// Ends it, to be flushed with others; its checksum, if there is one.
+    pub fn close(mut self, together: &mut Together) -> io::Result<Option<Checksum>> {
         self.flushing.end()?;
-        together.add(self.path, self.hasher.len)?;
-        Ok(self.hasher.checksum())
+        together.add(self.path, self.written)?;
+        Ok(self.hasher.map(|hasher| hasher.checksum()))
     }
 
-    /// Flushes all of it to the disk.
-    pub fn finish(mut self) -> io::Result<Checksum> {
+    /// Flushes all of it to the disk; its checksum, if there is one.
+    pub fn finish(mut self) -> io::Result<Option<Checksum>> {
         allow(Step::Sync, &self.path, 0)?;
         self.flushing.end()?;
         self.file.sync_all()?;
-        synced(&self.path, self.hasher.len);
-        Ok(self.hasher.checksum())
+        synced(&self.path, self.written);
+        Ok(self.hasher.map(|hasher| hasher.checksum()))
     }
 }
 
@@ -209,8 +217,11 @@ impl Write for DiskFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let allowed = allow(Step::Write, &self.path, bytes.len())?;
         let written = self.file.write(&bytes[..allowed])?;
-        self.hasher.add(&bytes[..written]);
-        self.flushing.go_on(&self.file, self.hasher.len)?;
+        self.written += written as u64;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.add(&bytes[..written]);
+        }
+        self.flushing.go_on(&self.file, self.written)?;
         Ok(written)
     }
 
@@ -222,9 +233,12 @@ impl Write for DiskFile {
 /// Writes a file whole and flushes it to the disk; a part of it does not stay behind.
 pub fn write_file(path: &Path, pieces: &[&[u8]]) -> io::Result<Checksum> {
     let write = || {
-        let mut file = DiskFile::create(path)?;
-        pieces.iter().try_for_each(|piece| file.write_all(piece))?;
-        file.finish()
+        let (mut file, mut hasher) = (DiskFile::create(path)?, Hasher::default());
+        for piece in pieces {
+            file.write_all(piece)?;
+            hasher.add(piece);
+        }
+        file.finish().map(|_| hasher.checksum())
     };
     write().inspect_err(|_| drop(fs::remove_file(path)))
 }

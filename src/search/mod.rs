@@ -85,6 +85,9 @@ pub struct Searcher<'c> {
     apart: Apart,
 }
 
+/// Of the classes, the part that is likely added at the most.
+const SPARE: usize = 16;
+
 /// Candidates that are verified for one segment, the most promising first; a bound on the work in adversarial buckets.
 const VERIFIED_PER_SEGMENT: usize = 16;
 
@@ -119,7 +122,9 @@ impl<'c> Searcher<'c> {
                 Candidates::Near(Box::new(near))
             }
         };
-        let kept = vec![None; table.classes()];
+        // room for some that are added: or all would be moved for the first of them
+        let mut kept = Vec::with_capacity(table.classes() + if grows { table.classes() / SPARE } else { 0 });
+        kept.resize(table.classes(), None);
         let (journal, has_reference, apart) = (Vec::new(), corpus.has_reference(), Apart::default());
         let added = None;
         Ok(Searcher { corpus, table, options, kept, journal, candidates, has_reference, verified, sets, added, apart })

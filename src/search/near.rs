@@ -6,8 +6,8 @@
 //!
 //! Classes are grouped share by share, with marks for each share that stay in the cache. What is left of a document is looked up in
 //! indexes of all classes, which are made when the first class is added: segments are hardly ever, and these would be the most
-//! that a run writes to disk under a limit on memory. What they are made of is kept from grouping where there is room, or
-//! else worked out again. Tried before: to group in such indexes, and keep them. Under a limit a tenth of a run went into
+//! that a run writes to disk under a limit on memory. Where there is room what was dealt is kept from grouping, and looked up
+//! as it is; else it is worked out again. Tried before: to group in such indexes, and keep them. Under a limit a tenth of a run went into
 //! writing what nobody asked for. And grouping in a small table with chains, and everything worked out twice: about 0.7 s of
 //! processor time on a corpus of 700,000 near classes.
 
@@ -57,7 +57,7 @@ impl Near {
     /// for besides, by keeper and then by class. If it `grows`, classes may be [added](Near::admit).
     ///
     /// Costs a pass over the classes per band, and 8 bytes for a class and 5 to 10 for each band that it shares; if it
-    /// grows, 8 more for each class and band, and 11 instead once a class was added.
+    /// grows, 8 more for each class and band, and 9 to 11 instead once a class was added.
     pub(super) fn group(table: &Table, similarity: f64, grows: bool) -> Result<(Near, Vec<(u32, u32)>)> {
         let keeps = grows && room_for_bands(table.classes()) >= table.options.bands();
         let (groups, dealt): (Vec<Vec<Member>>, Vec<Option<Dealt>>) =
@@ -174,10 +174,14 @@ impl Near {
     }
 }
 
-/// For each band the first class of each hash: of what was dealt, or else of what is dealt again.
+/// For each band the first class of each hash: among what was dealt, for there is room for that, or else in an index of what is dealt
+/// again.
 fn first_of_bands(table: &Table, dealt: Vec<Dealt>) -> Vec<GrowingIndex> {
     let first = |band: Dealt| GrowingIndex::new(HashIndex::new(&band, |_, _| true));
-    if dealt.is_empty() { each_band(table, first) } else { dealt.into_par_iter().map(first).collect() }
+    if dealt.is_empty() {
+        return each_band(table, first);
+    }
+    dealt.into_par_iter().map(GrowingIndex::in_shares).collect()
 }
 
 /// What is `made` of each band: of the hashes in it of all classes of rows that are near.

@@ -50,50 +50,48 @@ pub fn similarity(a: &[u64], b: &[u64], measure: Measure) -> f64 {
     if all == 0 { 0.0 } else { shared as f64 / all as f64 }
 }
 
-/// Similarities that are known already.
+/// Similarities that are known already: class, keeper, similarity, ascending. Classes are asked for in that order, more or
+/// less, so what is looked up next stands close by.
 #[derive(Default)]
 pub(super) struct Verified {
-    /// Class, keeper, similarity, ascending. Classes are asked for in that order, more or less, so what is looked up next stands
-    /// close by.
-    known: Vec<(u32, u32, f64)>,
-    /// Where the first of [`RUN`] classes stands that are numbered one after the other, for each such run, and the end. To look for it
-    /// among all missed the cache, or a page, for each halving.
-    runs: Vec<usize>,
+    pairs: Vec<(u32, u32, f64)>,
+    /// Where those of each [`STRETCH`] of classes begin: most classes have none, and that is to be known at once.
+    starts: Vec<u32>,
 }
 
-/// Classes of a run.
-const RUN: u32 = 64;
+/// Classes whose pairs are looked for together.
+const STRETCH: u32 = 32;
 
 impl Verified {
     fn new(pairs: &[(u32, u32)], similarities: &[f64]) -> Verified {
         let verified = pairs.par_iter().zip(similarities);
-        let mut known: Vec<_> = verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
-        known.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
-        let mut runs = Vec::new();
-        for (place, &(class, ..)) in memory::watched(known.iter().enumerate(), size_of::<(u32, u32, f64)>()) {
-            runs.resize(runs.len().max((class / RUN) as usize + 1), place);
+        let mut pairs: Vec<_> = verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
+        pairs.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
+        let mut starts = Vec::new();
+        for (i, &(class, ..)) in memory::watched(pairs.iter().enumerate(), size_of::<(u32, u32, f64)>()) {
+            starts.resize(starts.len().max((class / STRETCH) as usize + 1), i as u32);
         }
-        runs.push(known.len());
-        Verified { known, runs }
+        starts.push(pairs.len() as u32);
+        Verified { pairs, starts }
     }
 
-    /// The first that is known of a class or one after it.
-    fn first_of(&self, class: u32) -> usize {
-        let run = (class / RUN) as usize;
-        let (Some(&from), Some(&to)) = (self.runs.get(run), self.runs.get(run + 1)) else { return self.known.len() };
-        from + self.known[from..to].partition_point(|&(other, ..)| other < class)
-    }
-
-    /// What is known of a class.
-    fn of(&self, class: u32) -> impl Iterator<Item = &(u32, u32, f64)> {
-        self.known[self.first_of(class)..].iter().take_while(move |&&(other, ..)| other == class)
+    /// The pairs from the first of a class on, as far as those of its stretch go.
+    fn from(&self, class: u32) -> &[(u32, u32, f64)] {
+        let stretch = (class / STRETCH) as usize;
+        let Some(&[start, end]) = self.starts.get(stretch..).and_then(|starts| starts.first_chunk()) else {
+            return &[];
+        };
+        let of_stretch = &self.pairs[start as usize..end as usize];
+        &of_stretch[of_stretch.partition_point(|&(other, ..)| other < class)..]
     }
 
     /// The keepers that classes were verified against; they and those of a few classes between them. They are asked for next.
     pub(super) fn keepers_of(&self, classes: &[u32]) -> Vec<u32> {
         const BETWEEN: u32 = 64;
         let of_run = |run: &[u32]| {
-            let of_run = &self.known[self.first_of(run[0])..self.first_of(run[run.len() - 1] + 1)];
+            let from = self.pairs.partition_point(|&(class, ..)| class < run[0]);
+            let len = self.pairs[from..].partition_point(|&(class, ..)| class <= run[run.len() - 1]);
+            let of_run = &self.pairs[from..from + len];
             memory::will_read(of_run);
             of_run.iter().map(|&(_, keeper, _)| keeper)
         };
@@ -102,11 +100,14 @@ impl Verified {
 
     /// The keepers that a class is as similar to as that, or more.
     pub(super) fn alike(&self, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
-        self.of(class).filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
+        let own = self.from(class).iter().take_while(move |&&(other, ..)| other == class);
+        own.filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
     }
 
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
-        self.of(class).find(|&&(_, other, _)| other == keeper).map(|&(.., similarity)| similarity)
+        let of_stretch = self.from(class);
+        let place = of_stretch.binary_search_by_key(&(class, keeper), |&(class, keeper, _)| (class, keeper)).ok()?;
+        Some(of_stretch[place].2)
     }
 }
 
@@ -267,13 +268,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_verified_is_known(pairs in proptest::collection::btree_set((0u32..20, 0u32..20), 0..60)) {
+        fn what_was_verified_is_known(pairs in proptest::collection::btree_set((0u32..90, 0u32..20), 0..60)) {
             // by keeper, as they are verified
             let mut pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
             pairs.sort_unstable_by_key(|&(class, keeper)| (keeper, class));
             let similarities: Vec<f64> = (0..pairs.len()).map(|i| i as f64).collect();
             let verified = Verified::new(&pairs, &similarities);
-            for pair in (0..20).flat_map(|class| (0..20).map(move |keeper| (class, keeper))) {
+            for pair in (0..200).flat_map(|class| (0..20).map(move |keeper| (class, keeper))) {
                 let expected = pairs.iter().position(|&other| other == pair).map(|place| similarities[place]);
                 prop_assert_eq!(verified.get(pair.0, pair.1), expected);
                 let is_alike = verified.alike(pair.0, 7.0).any(|keeper| keeper == pair.1);

@@ -7,7 +7,14 @@
 use crate::corpus::deal;
 use crate::memory;
 
-/// Entries of a share, on average: what is looked up for them stays in the second cache.
+/// Entries of a share, on average, if few are dealt: what is looked up for them stays in the fastest cache, and one is found among them
+/// by looking at all.
+const SMALL_SHARE: usize = 1 << 10;
+
+/// As many shares as this, as a power of two, are few: each is written to somewhere else.
+const FEW_BITS: u32 = 9;
+
+/// Entries of a share, on average, if many are dealt: what is looked up for them stays in the second cache.
 const SHARE: usize = 1 << 15;
 
 /// Shares at the most, as a power of two: more of them than this cannot be dealt to at once without missing the cache.
@@ -38,7 +45,8 @@ pub(crate) struct Block {
 
 /// With how many bits so many entries are dealt.
 pub(crate) fn bits_for(entries: usize) -> u32 {
-    (entries / SHARE + 1).ilog2().clamp(1, MOST_BITS)
+    let bits = |share: usize| (entries / share + 1).ilog2();
+    bits(SMALL_SHARE).min(FEW_BITS).max(bits(SHARE)).clamp(1, MOST_BITS)
 }
 
 impl Block {
@@ -79,7 +87,7 @@ impl Dealt {
     /// its hash alone, as most have.
     pub(crate) fn repeats(&self, mut met: impl FnMut(&[u64])) {
         let (mut marks, mut some) = (Marks::default(), Vec::new());
-        for pieces in (0..1 << self.bits).map(|share| self.share(share)) {
+        for pieces in (0..self.shares()).map(|share| self.share(share)) {
             marks.clear(pieces.clone().map(<[u64]>::len).sum(), self.bits);
             for piece in pieces.clone() {
                 memory::touched(size_of_val(piece));
@@ -96,11 +104,21 @@ impl Dealt {
 
     /// All entries, in pieces: share after share, and of each block after block.
     pub(super) fn pieces(&self) -> impl Iterator<Item = &[u64]> {
-        (0..1 << self.bits).flat_map(|share| self.share(share))
+        (0..self.shares()).flat_map(|share| self.share(share))
+    }
+
+    /// How many shares there are.
+    pub(super) fn shares(&self) -> usize {
+        1 << self.bits
+    }
+
+    /// The share of a hash.
+    pub(super) fn share_of(&self, hash: u32) -> usize {
+        (hash >> (u32::BITS - self.bits)) as usize
     }
 
     /// The entries of a share, ascending by number, in one piece for each block.
-    fn share(&self, number: usize) -> impl Iterator<Item = &[u64]> + Clone {
+    pub(super) fn share(&self, number: usize) -> impl Iterator<Item = &[u64]> + Clone {
         self.blocks.iter().map(move |block| block.share(number))
     }
 }

@@ -3,8 +3,9 @@
 //! Levels of [`HashIndex`]: what was there from the start, then what came later, each level at least as large as the next;
 //! what came last stands in one that has room left. When that is full it becomes a level, and levels of one size become one, so
 //! that each number is moved as often as the logarithm says, in order (O'Neil et al., *The Log-Structured Merge-Tree*,
-//! 1996). Always: what was added is found. Most hashes that are looked up are not there: each level has a [`Filter`], which
-//! knows that of 97 in 100 and is small enough to stay in memory.
+//! 1996). What was there from the start may also stay as it was dealt ([`Shares`]): where memory is plentiful and few are looked
+//! up among many, for to make an index of it took ten times as long. Always: what was added is found. Most hashes that are looked up
+//! are not there: each level has a [`Filter`], which knows that of 97 in 100 and is small enough to stay in memory.
 //!
 //! Tried before: a hash table. Where it was larger than the room there was, each number that was added wrote to a page
 //! somewhere on the disk. And memory for the filter of what was there from the start before all else: what came later was
@@ -12,6 +13,7 @@
 
 use super::dealt::{Dealt, entry};
 use super::index::HashIndex;
+use super::shares::Shares;
 use crate::kernel::prefetch;
 use crate::memory;
 
@@ -20,45 +22,85 @@ const RECENT: usize = if cfg!(test) { 4 } else { 1 << 13 };
 
 /// Numbers by 32 bits of their hashes.
 pub(crate) struct GrowingIndex {
-    /// What was there from the start, which stays, and what came later.
-    levels: Vec<Level>,
+    /// What was there from the start, which stays.
+    start: Start,
+    /// What came later.
+    levels: Vec<Level<HashIndex>>,
     recent: HashIndex,
 }
 
-struct Level {
-    filter: Filter,
-    index: HashIndex,
+enum Start {
+    Index(Level<HashIndex>),
+    Shares(Level<Shares>),
 }
 
-impl Level {
-    fn new(index: HashIndex) -> Level {
-        Level { filter: Filter::new(&index), index }
+struct Level<N> {
+    filter: Filter,
+    numbers: N,
+}
+
+impl Level<HashIndex> {
+    fn new(numbers: HashIndex) -> Self {
+        let mut filter = Filter::new(numbers.slots());
+        numbers.hashes().for_each(|hash| filter.add(hash));
+        Level { filter, numbers }
     }
 
     fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        self.filter.may_hold(hash).then(|| self.index.find(hash, is)).flatten()
+        self.filter.may_hold(hash).then(|| self.numbers.find(hash, is)).flatten()
     }
 
     /// The numbers of both.
-    fn merged(&self, other: &Level) -> Level {
-        let entries: Vec<u64> = self.index.entries().chain(other.index.entries()).collect();
+    fn merged(&self, other: &Self) -> Self {
+        let entries: Vec<u64> = self.numbers.entries().chain(other.numbers.entries()).collect();
         Level::new(HashIndex::new(&Dealt::of(entries.into_iter()), |_, _| false))
+    }
+}
+
+impl Start {
+    fn filter(&self) -> &Filter {
+        match self {
+            Start::Index(level) => &level.filter,
+            Start::Shares(level) => &level.filter,
+        }
+    }
+
+    fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
+        match self {
+            _ if !self.filter().may_hold(hash) => None,
+            Start::Index(level) => level.numbers.find(hash, is),
+            Start::Shares(level) => level.numbers.find(hash, is),
+        }
     }
 }
 
 impl GrowingIndex {
     /// An index that holds what another one holds, as yet.
     pub(crate) fn new(index: HashIndex) -> GrowingIndex {
-        GrowingIndex { levels: vec![Level::new(index)], recent: HashIndex::default() }
+        GrowingIndex::from(Start::Index(Level::new(index)))
+    }
+
+    /// An index that holds what was dealt, as yet.
+    pub(crate) fn in_shares(dealt: Dealt) -> GrowingIndex {
+        let mut filter = Filter::new(dealt.len() + dealt.len() / 4);
+        let numbers = Shares::new(dealt, |hash| filter.add(hash));
+        GrowingIndex::from(Start::Shares(Level { filter, numbers }))
+    }
+
+    fn from(start: Start) -> GrowingIndex {
+        GrowingIndex { start, levels: Vec::new(), recent: HashIndex::default() }
     }
 
     /// A number with this hash that `is` the one looked for.
     pub(crate) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        self.recent.find(hash, &is).or_else(|| self.levels.iter().find_map(|level| level.find(hash, &is)))
+        let later = || self.levels.iter().find_map(|level| level.find(hash, &is));
+        self.recent.find(hash, &is).or_else(|| self.start.find(hash, &is)).or_else(later)
     }
 
     /// Says that a hash will soon be asked for.
     pub(crate) fn prepare(&self, hash: u32) {
+        self.recent.prepare(hash);
+        self.start.filter().prepare(hash);
         self.levels.iter().for_each(|level| level.filter.prepare(hash));
     }
 
@@ -77,11 +119,7 @@ impl GrowingIndex {
             return;
         }
         let mut level = Level::new(recent);
-        while let Some(last) = self.levels.pop() {
-            if self.levels.is_empty() || last.index.len() > level.index.len() {
-                self.levels.push(last);
-                break;
-            }
+        while let Some(last) = self.levels.pop_if(|last| last.numbers.len() <= level.numbers.len()) {
             level = last.merged(&level);
         }
         self.levels.push(level);
@@ -94,13 +132,14 @@ impl GrowingIndex {
 struct Filter(Vec<u64>);
 
 impl Filter {
-    fn new(index: &HashIndex) -> Filter {
-        let mut filter = Filter(vec![0; index.slots() / 8 + 1]);
-        for hash in index.hashes() {
-            let (word, bits) = filter.place(hash);
-            filter.0[word] |= bits;
-        }
-        filter
+    /// A filter that holds nothing as yet, with eight bits for each of so many slots.
+    fn new(slots: usize) -> Filter {
+        Filter(vec![0; slots / 8 + 1])
+    }
+
+    fn add(&mut self, hash: u32) {
+        let (word, bits) = self.place(hash);
+        self.0[word] |= bits;
     }
 
     fn may_hold(&self, hash: u32) -> bool {
@@ -128,9 +167,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn index(hashes: &[u32]) -> HashIndex {
+    fn dealt(hashes: &[u32]) -> Dealt {
         let entries: Vec<u64> = (0..).zip(hashes).map(|(number, &hash)| entry(hash, number)).collect();
-        HashIndex::new(&Dealt::of(entries.into_iter()), |_, _| false)
+        Dealt::of(entries.into_iter())
     }
 
     proptest! {
@@ -138,8 +177,13 @@ mod tests {
         fn what_was_added_is_found_and_nothing_else(
             from_the_start in proptest::collection::vec(0u32..300, 0..40),
             later in proptest::collection::vec(0u32..300, 0..90),
+            in_shares: bool,
         ) {
-            let mut growing = GrowingIndex::new(index(&from_the_start));
+            let start = dealt(&from_the_start);
+            let mut growing = match in_shares {
+                true => GrowingIndex::in_shares(start),
+                false => GrowingIndex::new(HashIndex::new(&start, |_, _| false)),
+            };
             let mut held: Vec<u32> = from_the_start;
             for hash in later {
                 growing.prepare(hash);
@@ -154,8 +198,8 @@ mod tests {
                 growing.insert(hash, held.len() as u32);
                 held.push(hash);
             }
-            // each level but the first is larger than the next
-            prop_assert!(growing.levels.iter().skip(1).is_sorted_by(|a, b| a.index.len() > b.index.len()));
+            // each level is larger than the next
+            prop_assert!(growing.levels.is_sorted_by(|a, b| a.numbers.len() > b.numbers.len()));
         }
     }
 
@@ -164,7 +208,7 @@ mod tests {
         // spread evenly, as the hashes of bands are
         let hash = |i: u32| (i.wrapping_mul(0x85eb_ca6b) ^ 0x1234_5678).wrapping_mul(0xc2b2_ae35);
         let held: Vec<u32> = (0..100_000).map(hash).collect();
-        let filter = Filter::new(&index(&held));
+        let Level { filter, .. } = Level::new(HashIndex::new(&dealt(&held), |_, _| false));
         assert!(held.iter().all(|&hash| filter.may_hold(hash)));
         let by_chance = (100_000..200_000).filter(|&i| filter.may_hold(hash(i))).count();
         assert!((100..4_000).contains(&by_chance), "{by_chance} of 100,000 others");

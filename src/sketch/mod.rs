@@ -12,6 +12,7 @@ mod numbering;
 mod pass;
 mod seen;
 mod shard;
+mod shares;
 mod table;
 
 pub use bands::Banding;

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::seen::Seen;
 use super::table::{Signed, SketchOptions, Sketcher, Table, Tally, build};
-use super::{digest, shard};
+use super::{Signature, digest, shard};
 use crate::corpus::{Corpus, DocId, Place, Role, Segmenter, Span, TokenOptions, Tokens, Unit};
 use crate::error::{Error, Result};
 use crate::memory;
@@ -129,6 +129,7 @@ fn put_together(
                 if is_new {
                     saved.save(&shard::name(i), progress, || shard::to_part(docs, &parts));
                 }
+                all.make_room(&parts, i + 1, shards.len());
                 parts.into_iter().for_each(|part| all.append(part));
                 all
             }));
@@ -164,6 +165,13 @@ impl Raw {
         self.signed.push(false);
     }
 
+    fn make_room(&mut self, likely: Likely) {
+        make_room(&mut self.digests, likely);
+        make_room(&mut self.places, likely);
+        make_room(&mut self.tokens, likely);
+        make_room(&mut self.signed, likely);
+    }
+
     fn append(&mut self, next: Raw) {
         append(&mut self.digests, next.digests);
         append(&mut self.places, next.places);
@@ -184,6 +192,26 @@ impl Part {
         Part { units: (0..units).map(|_| UnitPart::default()).collect(), document_tokens: Vec::new() }
     }
 
+    /// Makes room for these parts, with which so many of all shards are there, and for as much again in each of those that follow;
+    /// if memory is plentiful. Under a limit columns grow little by little, where they stand.
+    fn make_room(&mut self, next: &[Part], shards: usize, of: usize) {
+        for (i, unit) in self.units.iter_mut().enumerate() {
+            let likely = |len: fn(&UnitPart) -> usize| {
+                let now = len(unit) + next.iter().map(|part| len(&part.units[i])).sum::<usize>();
+                let end = now.div_ceil(shards) * of;
+                // a little more: then most columns are moved but once
+                Likely { now, in_the_end: end + end / 16 }
+            };
+            let (rows, signatures) = (likely(|unit| unit.rows.len()), likely(|unit| unit.signed.signatures.len()));
+            let bytes = rows.in_the_end * ROW + signatures.in_the_end * size_of::<Signature>();
+            if memory::allowed().is_some_and(|limit| bytes as u64 > limit / LIMIT_BY_ROOM) {
+                continue;
+            }
+            unit.rows.make_room(rows);
+            make_room(&mut unit.signed.signatures, signatures);
+        }
+    }
+
     /// Adds what the documents after these give.
     fn append(&mut self, next: Part) {
         for (unit, next) in self.units.iter_mut().zip(next.units) {
@@ -195,6 +223,26 @@ impl Part {
             unit.tally.left_alone += next.tally.left_alone;
         }
         append(&mut self.document_tokens, next.document_tokens);
+    }
+}
+
+/// Of a limit on memory, the part that rows of one unit may take before room for them is made little by little.
+const LIMIT_BY_ROOM: u64 = 16;
+
+/// Bytes of a row.
+const ROW: usize = size_of::<u128>() + size_of::<Place>() + size_of::<u32>() + size_of::<bool>();
+
+/// How long a column has to be.
+#[derive(Clone, Copy)]
+struct Likely {
+    now: usize,
+    /// More or less.
+    in_the_end: usize,
+}
+
+fn make_room<T>(column: &mut Vec<T>, likely: Likely) {
+    if column.capacity() < likely.now {
+        column.reserve_exact(likely.in_the_end - column.len());
     }
 }
 

@@ -7,6 +7,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use rayon::prelude::*;
+
 use crate::kernel::prefetch;
 
 /// Slots in a line of the table.
@@ -25,7 +27,7 @@ impl Seen {
 
     /// A table with room for twice as many digests as are `expected`.
     pub(super) fn new(expected: usize) -> Seen {
-        Seen((0..expected.div_ceil(LINE / 2).max(1)).map(|_| Line::default()).collect())
+        Seen((0..expected.div_ceil(LINE / 2).max(1)).into_par_iter().map(|_| Line::default()).collect())
     }
 
     /// Digests are spread evenly, and so is the half that decides.
@@ -61,7 +63,6 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rayon::prelude::*;
     use xxhash_rust::xxh3::xxh3_128;
 
     fn digests(n: u32) -> impl Iterator<Item = u128> {

@@ -257,16 +257,18 @@ impl Table {
 
     /// Lets go of all but the first classes.
     fn keep(&mut self, classes: usize) {
+        // with a little room, if there is: or all of a column would be moved when the first class is added
         fn keep<T>(column: &mut Vec<T>, len: usize) {
             column.truncate(len);
-            column.shrink_to_fit();
+            column.shrink_to(len + len / 16);
         }
         self.of_rows = classes;
         keep(&mut self.places, classes);
         keep(&mut self.tokens, classes);
         keep(&mut self.digests, classes);
-        self.signatures.shrink_to_fit();
-        self.bands.shrink_to_fit();
+        let (signatures, bands) = (self.signatures.len(), self.bands.len());
+        keep(&mut self.signatures, signatures);
+        keep(&mut self.bands, bands);
     }
 
     /// The class with this digest; if there is none, from now on it is `class`.
