@@ -87,14 +87,23 @@ pub(super) fn room(bytes: u64) -> u64 {
 /// read from the disk and written again. Addresses cost nothing, but there is an end to them: of `all` that there are no region
 /// gets more than a part, unless it needs it now.
 pub(super) fn reserve(size: u64, all: u64) -> u64 {
-    const PART: u64 = 128;
     let growth = match size {
-        0..=0x1000_0000 => 64,
-        0x1000_0001..=0x1_0000_0000 => 16,
-        _ => 4,
+        0..=0x1000_0000 => 16,
+        0x1000_0001..=0x4_0000_0000 => 4,
+        _ => 1,
     };
+    reserve_times(size, growth, all)
+}
+
+/// As [`reserve`], for what grew already: 64 GiB as a rule.
+pub(super) fn reserve_growing(size: u64, all: u64) -> u64 {
+    reserve_times(size, (1 << 36) / size.next_power_of_two().max(1), all)
+}
+
+fn reserve_times(size: u64, growth: u64, all: u64) -> u64 {
+    const PART: u64 = 128;
     let least = size.next_power_of_two();
-    (least * growth).min(all / PART).max(least).max(LEAST_RESERVE)
+    (least * growth.max(1)).min(all / PART).max(least).max(LEAST_RESERVE)
 }
 
 #[cfg(test)]
@@ -135,9 +144,9 @@ mod tests {
         assert_eq!(size_of(layout(LARGEST_SMALL + 1, 8)), Some(Size::Large(LARGEST_SMALL + 1)));
         assert_eq!(size_of(layout(100, 8192)), None);
         const ALL: u64 = 1 << 43;
-        assert!(reserve(3 << 20, ALL) >= 64 * (3 << 20) && reserve(1 << 40, ALL) == 1 << 40);
-        assert_eq!([1 << 28, 1 << 32, 1 << 34].map(|size| reserve(size, ALL)), [1 << 34, 1 << 36, 1 << 36]);
-        assert_eq!(reserve(1 << 28, 1 << 36), 1 << 29);
+        assert!(reserve(3 << 20, ALL) >= 16 * (3 << 20) && reserve(1 << 40, ALL) == 1 << 40);
+        assert_eq!([2 << 20, 1 << 28, 3 << 35].map(|size| reserve_growing(size, ALL)), [1 << 36, 1 << 36, 1 << 37]);
+        assert_eq!([reserve(1 << 28, 1 << 36), reserve_growing(1 << 28, 1 << 36)], [1 << 29, 1 << 29]);
         assert!((0..CLASSES).all(|class| chunk_size(class).is_multiple_of(PAGE)));
         assert!([1, LARGEST_SMALL + 1, 5 << 30].into_iter().all(|size| room(size) <= reserve(size, ALL)));
     }

@@ -16,7 +16,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use super::classes::{CLASSES, LEAST_RESERVE, PAGE, STRETCH, Size, block_size, chunk_size, reserve, room, size_of};
+use super::classes::{
+    CLASSES, LEAST_RESERVE, PAGE, STRETCH, Size, block_size, chunk_size, reserve, reserve_growing, room, size_of,
+};
 use super::space::{Cut, Free, MOST, SECTIONS, Space};
 
 /// Lists of each class, so that threads do not wait for each other.
@@ -100,8 +102,16 @@ impl Heap {
         match size_of(layout) {
             None => Err(out_of_addresses()),
             Some(Size::Small(class)) => self.small(class),
-            Some(Size::Large(size)) => self.large(size),
+            Some(Size::Large(size)) => self.large(size, reserve(size, self.space.len())),
         }
+    }
+
+    /// As [`Heap::allocate`], for what had to move because it grew: with room to grow much more, as long as there are addresses.
+    pub(super) fn allocate_growing(&self, layout: Layout) -> io::Result<Given> {
+        let Some(Size::Large(size)) = size_of(layout) else { return self.allocate(layout) };
+        let room = reserve_growing(size, self.space.len());
+        let is_far = self.space.end() > self.space.len() / 2;
+        if is_far { self.allocate(layout) } else { self.large(size, room) }
     }
 
     /// Takes back a block that was handed out for a layout.
@@ -160,9 +170,10 @@ impl Heap {
         chunks.split(size).ok_or_else(out_of_addresses)
     }
 
-    fn large(&self, size: u64) -> io::Result<Given> {
+    /// A region with so many addresses, a power of two.
+    fn large(&self, size: u64, addresses: u64) -> io::Result<Given> {
         let len = room(size);
-        let order = reserve(size, self.space.len()).ilog2();
+        let order = addresses.ilog2();
         let regions = self.regions.get(order as usize).ok_or_else(out_of_addresses)?;
         let mut regions = lock(regions);
         if let Some(block) = regions.free.take() {

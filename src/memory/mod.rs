@@ -132,6 +132,27 @@ pub fn watched<T>(elements: impl Iterator<Item = T>, bytes: usize) -> impl Itera
     })
 }
 
+/// The elements of a slice in order, which is asked for from the disk piece by piece beforehand if it may be there; the limit is seen to,
+/// too.
+pub fn in_order<T>(slice: &[T]) -> impl Iterator<Item = &T> {
+    (0..slice.len()).map(|at| {
+        ahead(slice, at);
+        &slice[at]
+    })
+}
+
+/// Told of each place of a slice in order, has the system read what comes next, piece by piece, and sees to the limit.
+#[inline]
+pub fn ahead<T>(slice: &[T], at: usize) {
+    let piece = const { PIECE / size_of::<T>() };
+    if at.is_multiple_of(piece) {
+        touched(PIECE);
+        // the first time two pieces, then always the one after this
+        let from = if at == 0 { 0 } else { (at + piece).min(slice.len()) };
+        will_read(&slice[from..(at + 2 * piece).min(slice.len())]);
+    }
+}
+
 /// The least limit: below it not even the program and its buffers fit.
 pub const LEAST: u64 = 16 << 20;
 

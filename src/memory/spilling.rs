@@ -139,8 +139,8 @@ fn is_spilled(size: usize) -> bool {
 }
 
 /// A block in the file, and how much of it may not be zero; `None` if there is no room.
-fn spilled(layout: Layout) -> Option<(*mut u8, usize)> {
-    match HEAP.allocate(layout) {
+fn spilled(layout: Layout, grows: bool) -> Option<(*mut u8, usize)> {
+    match if grows { HEAP.allocate_growing(layout) } else { HEAP.allocate(layout) } {
         Ok(given) => {
             take_note(layout.size());
             Some((HEAP.space.hand_out(given.block), given.dirty as usize))
@@ -219,7 +219,7 @@ fn go(size: usize) {
 unsafe impl GlobalAlloc for Spilling {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_spilled(layout.size())
-            && let Some((block, _)) = spilled(layout)
+            && let Some((block, _)) = spilled(layout, false)
         {
             return block;
         }
@@ -233,7 +233,7 @@ unsafe impl GlobalAlloc for Spilling {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if is_spilled(layout.size())
-            && let Some((block, dirty)) = spilled(layout)
+            && let Some((block, dirty)) = spilled(layout, false)
         {
             // SAFETY: the block is new and at least as large as its layout
             unsafe { block.write_bytes(0, dirty.min(layout.size())) };
@@ -295,7 +295,8 @@ impl Spilling {
     unsafe fn move_to_new(self, block: *mut u8, old: Layout, new: Layout) -> *mut u8 {
         // SAFETY: as the caller promises; the blocks are different ones, both as large as what is copied
         unsafe {
-            let moved = self.alloc(new);
+            let grown = (new.size() > old.size() && is_spilled(new.size())).then(|| spilled(new, true)).flatten();
+            let moved = grown.map_or_else(|| self.alloc(new), |(block, _)| block);
             if !moved.is_null() {
                 // piece by piece: both are in memory until it is done, unless what was copied is dropped
                 let len = old.size().min(new.size());

@@ -18,8 +18,8 @@ pub(super) fn repeats(digests: &[u128]) -> Vec<(u32, u32)> {
     let bits = bits_for(digests.len());
     let share = |digest: u128| (digest >> (u128::BITS - bits)) as usize;
     let entry = |(&digest, row): (&u128, u32)| (share(digest), digest >> 32 << 32 | u128::from(row));
-    let counted = memory::watched(digests.iter(), size_of::<u128>()).map(|&digest| share(digest));
-    let dealt = memory::watched(digests.iter().zip(0..), 2 * size_of::<u128>()).map(entry);
+    let counted = memory::in_order(digests).map(|&digest| share(digest));
+    let dealt = memory::watched(memory::in_order(digests).zip(0..), size_of::<u128>()).map(entry);
     let (mut dealt, _) = deal(counted, dealt, 1 << bits);
     let in_share = |entries: &mut [u128]| {
         memory::touched(size_of_val(entries));

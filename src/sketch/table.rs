@@ -388,7 +388,9 @@ pub(super) fn build(options: SketchOptions, part: UnitPart, documents: usize) ->
     };
     let (mut classes, mut signatures) = (0, 0);
     for (row, is_signed) in raw.signed.into_iter().enumerate() {
-        memory::touched(size_of::<u128>() + size_of::<Place>());
+        memory::ahead(&table.places, row);
+        memory::ahead(&table.tokens, row);
+        memory::ahead(&table.digests, row);
         let Place { doc, span } = table.places[row];
         table.first.resize(doc.index() + 1, row as u32);
         let repeat = repeats.next_if(|&(again, _)| again as usize == row);
