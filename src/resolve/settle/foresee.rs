@@ -9,7 +9,8 @@
 //!
 //! Tried and refused: batches of 1 MiB, each handed to the pool from without. To wake threads that often took as long as they
 //! saved. And to look up here which classes have the bands of what is left: under a limit on memory that takes a quarter of the
-//! deciding thread's time, but here it is not known which bands are as before, twice as many are looked up, and nothing was gained.
+//! deciding thread's time, but here it is not known which bands are as before, twice as many are looked up, and nothing was gained. Nor was anything by looking at
+//! the buckets of all segments of the next batch here beforehand, on all threads, nor by asking the disk from here (20 GB at 1 GiB: 154 s both ways).
 
 use std::borrow::Cow;
 
