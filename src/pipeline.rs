@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use crate::config::Config;
 use crate::corpus::{Corpus, Role, Source, Unit};
 use crate::error::{Error, Result};
-use crate::input;
+use crate::input::{self, field};
 use crate::output::{self, Removal, SourceBytes, Target, Written};
 use crate::progress::Progress;
-use crate::resolve::{Fate, Group, PassageSearch, Plan, ResolveOptions, UnitSearch, order, resolve};
+use crate::resolve::{Fate, Globs, Group, KeepPolicy, PassageSearch, Plan, ResolveOptions, UnitSearch, order, resolve};
 use crate::resume::{self, Card, Columns, Extent, InputFile, Opened, Part, Parts, RunFolder, Stamp, Start};
 use crate::search::Searcher;
 use crate::sketch::{Table, Tally, shard_count, sketch};
@@ -144,6 +144,7 @@ fn search(corpus: &Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Pro
     let units = config.searched_units();
     let (tables, tokens) = sketches(corpus, &units, config, saved, progress)?;
     let mut tallies: Vec<_> = tables.iter().map(|table| (table.options.unit, table.tally)).collect();
+    warn_of_misses(corpus, config, progress)?;
     let (order, protected) = order(corpus, &tokens, &keep);
     let passages = units.contains(&Unit::Passage);
     let passages = passages.then(|| PassageSearch::new(corpus, config.passages, config.cut_options()));
@@ -169,6 +170,25 @@ fn search(corpus: &Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Pro
     let plan = resolve(corpus, search, &order, &protected, &resolve_options, progress)?;
     tallies.extend(units.contains(&Unit::Passage).then(|| (Unit::Passage, passage_tally(&plan))));
     Ok(Found { plan, tallies, tokens })
+}
+
+/// Warns of patterns that match no source, and of a field to keep by that no record has: a slip of the pen there is a
+/// source that is cut although it was to be protected, and nothing else would tell.
+fn warn_of_misses(corpus: &Corpus, config: &Config, progress: &dyn Progress) -> Result<()> {
+    for (option, patterns) in [("--prefer", &config.prefer), ("--protect", &config.protect)] {
+        for pattern in patterns {
+            let globs = Globs::new(std::slice::from_ref(pattern), option)?;
+            if corpus.sources.iter().all(|source| globs.first_match_of(source).is_none()) {
+                progress.warn(&format!("{option} {pattern}: no file matches; a directory is named by `DIR/**`"));
+            }
+        }
+    }
+    if let KeepPolicy::Max(path) | KeepPolicy::Min(path) = &config.keep
+        && corpus.ids().all(|id| field(corpus.record(id), path).is_none())
+    {
+        progress.warn(&format!("--keep {}: no record has that field; what was read first stays", config.keep));
+    }
+    Ok(())
 }
 
 /// The sketches of the segments, and the tokens of each document; nothing if nothing is searched.

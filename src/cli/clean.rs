@@ -6,7 +6,7 @@ use super::terminal::Terminal;
 use super::{args, reports, settings, status, unfinished};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::output::{Target, check_target, state_dir, write_stream};
+use crate::output::{Target, check_file, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
 use crate::report::{Report, ReportFormat};
 
@@ -27,7 +27,7 @@ pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
         return cleaned.inspect_err(|e| unfinished::hint(e, &target, terminal));
     }
     if let Some(out) = place.filter(|out| out.as_os_str() != "-") {
-        check_target(&Target::new(out, &inputs), &inputs, args.force)?;
+        check_file(out, &inputs, args.force)?;
     }
     let outcome = crate::scan(&inputs, &config, terminal.progress())?;
     outcome.check_limits()?;

@@ -83,7 +83,7 @@ fn finished(manifest: &Manifest) -> String {
         "sketch" => format!("{sketches} parts of the sketches"),
         "resolve" => "the sketches; deciding what stays is next".to_owned(),
         "write" => {
-            format!("the plan; {} of written files", counted(manifest.parts_of("written-").count() as u64, "batch"))
+            format!("the plan; {} of written files", counted(manifest.parts_of("written-").count() as u64, "part"))
         }
         _ => "everything but the last renames".to_owned(),
     }

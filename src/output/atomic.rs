@@ -97,6 +97,17 @@ pub(super) fn check_free(place: &Path, force: bool) -> Result<()> {
     }
 }
 
+/// Refuses the place of a cleaned corpus where there is a file with something in it that no run of ours wrote: to replace
+/// one output was asked for, and not to lose a file of that name.
+pub(super) fn check_no_foreign_file(place: &Path) -> Result<()> {
+    let holds_something = fs::symlink_metadata(place).is_ok_and(|found| found.is_file() && found.len() > 0);
+    if !holds_something || state_dir(place).join(LEDGER).exists() {
+        return Ok(());
+    }
+    let reason = "is a file that unecho did not write, so --force does not replace it; choose another place with -o";
+    Err(Error::Output { path: place.to_owned(), reason: reason.to_owned() })
+}
+
 /// A file that is being written and has no place yet; dropped, it vanishes.
 pub struct PendingFile(io::BufWriter<NamedTempFile>);
 

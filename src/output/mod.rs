@@ -270,5 +270,12 @@ pub fn check_target(target: &Target, inputs: &[PathBuf], force: bool) -> Result<
     let place = target.path();
     target::check_apart(place, inputs)?;
     atomic::check_free(place, force)?;
+    atomic::check_no_foreign_file(place)?;
     atomic::check_free(&state_dir(place), force)
+}
+
+/// As [`check_target`], for a file of which no ledger says whose it is: any file is replaced if `force`.
+pub fn check_file(place: &Path, inputs: &[PathBuf], force: bool) -> Result<()> {
+    target::check_apart(place, inputs)?;
+    atomic::check_free(place, force)
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use globset::{Glob, GlobMatcher};
 use rayon::prelude::*;
 
-use crate::corpus::{Corpus, DocId, Role};
+use crate::corpus::{Corpus, DocId, Role, Source};
 use crate::error::{Error, Result};
 use crate::input::{FieldPath, field};
 
@@ -82,6 +82,11 @@ impl Globs {
         Ok(Globs(patterns.iter().map(pair).collect::<Result<_>>()?))
     }
 
+    /// The index of the first pattern that matches a source, by its path or its name.
+    pub fn first_match_of(&self, source: &Source) -> Option<usize> {
+        self.first_match(&source.path).or_else(|| self.first_match(&source.name))
+    }
+
     /// The index of the first pattern that matches.
     pub fn first_match(&self, path: &Path) -> Option<usize> {
         self.0.iter().position(|pair| pair.iter().any(|glob| glob.is_match(path)))
@@ -135,7 +140,7 @@ impl Key {
 /// `tokens` holds the number of tokens of each document. Costs a sort, and for a field policy a look into each record.
 pub fn order(corpus: &Corpus, tokens: &[u32], options: &KeepOptions) -> (Vec<DocId>, Vec<bool>) {
     let of_source = |globs: &Globs| -> Vec<Option<usize>> {
-        corpus.sources.iter().map(|s| globs.first_match(&s.path).or_else(|| globs.first_match(&s.name))).collect()
+        corpus.sources.iter().map(|source| globs.first_match_of(source)).collect()
     };
     let preferred = of_source(&options.prefer);
     let role = |source: usize| corpus.sources[source].role;

@@ -158,10 +158,19 @@ impl<'c> PassageSearch<'c> {
                 link,
             });
         }
+        // reports count characters from one place to the next: one that ended inside a character would shift all after it
+        self.tell_of(passage, snapper.characters(rest), reason);
+        None
+    }
+
+    /// Notes a part of a passage that stays, if there is anything of it.
+    fn tell_of(&mut self, passage: &Passage, rest: Span, reason: KeptReason) {
+        if rest.is_empty() {
+            return;
+        }
         let own = self.entered.len() as u32 - 1;
         let copy = self.passages.copy_of(passage, rest);
         self.stay.push(KeptPassage { place: self.place(own, rest), keeper: self.place(passage.text, copy), reason });
-        None
     }
 
     /// The part of a passage without the words that its copy holds a piece of only ("end" beside "ends"); nothing if it

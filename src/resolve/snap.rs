@@ -108,7 +108,7 @@ impl<'t> Snapper<'t> {
     }
 
     /// Without the rest of a character at its start and the beginning of one at its end.
-    fn characters(&self, passage: Span) -> Span {
+    pub(super) fn characters(&self, passage: Span) -> Span {
         let continues = |at: u32| self.text.get(at as usize).is_some_and(|byte| byte & 0xc0 == 0x80);
         let Span { mut start, mut end } = passage;
         while start < end && continues(start) {

@@ -158,7 +158,7 @@ impl Manifest {
     /// What lies in the file at `path`.
     pub(super) fn read(path: &Path) -> Found {
         match fs::read(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Found::Nothing,
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Found::Nothing,
             Err(e) => Found::Damaged(e.to_string()),
             Ok(json) => match Manifest::parse(&json) {
                 Ok(manifest) => Found::Run(Box::new(manifest)),

@@ -27,6 +27,9 @@ fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
         (&["clean", "a.txt", "-o", "b.txt", "--max-removed", "120%"], &["100%"]),
         (&["clean", "a.txt", "-o", "-", "--report", "json=-"], &["standard output"]),
         (&["scan", "-", "-"], &["once"]),
+        (&["restore", "out", "-o", "-"], &["standard output"]),
+        (&["scan", "a.txt", "--threads", "x"], &["--threads", "`x` is not a whole number"]),
+        (&["scan", "a.txt", "--progress", "x"], &["--progress", "always"]),
     ] {
         dir.run(args).refused(words);
     }

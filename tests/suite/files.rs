@@ -250,6 +250,9 @@ fn what_exists_is_replaced_only_when_forced_and_only_if_it_is_ours() {
     dir.run(&["clean", "in", "-o", "theirs", "--force"]).refused(&["theirs", "did not write"]);
     assert_eq!(dir.text("theirs/precious.txt"), "precious");
     dir.run(&["clean", "in/a.txt", "-o", "file.txt"]).refused(&["file.txt", "--force"]);
+    dir.run(&["clean", "in/a.txt", "-o", "file.txt", "--force"]).refused(&["file.txt", "did not write"]);
+    dir.run(&["clean", "in", "-o", "file.txt", "--force"]).refused(&["file.txt", "did not write"]);
+    dir.run(&["clean", "in", "-o", "file.txt/out"]).refused(&["file.txt/out", "Not a directory"]);
     assert_eq!(dir.text("file.txt"), "precious");
 
     fs::create_dir(dir.path("empty")).unwrap();

@@ -80,6 +80,15 @@ fn copies_in_preferred_sources_stay_in_the_order_of_preference() {
 }
 
 #[test]
+fn a_pattern_or_a_field_that_nothing_has_is_warned_of() {
+    let dir = Dir::new();
+    dir.write("archive/a.txt", "one").write("new/b.txt", "one");
+    let run = dir.run(&["scan", "archive", "new", "--protect", "archive", "--prefer", "new/**", "--keep", "max:scroe"]);
+    let run = run.ok().says(&["warning: --protect archive: no file", "warning: --keep max:scroe: no record"]);
+    assert!(!run.stderr.contains("--prefer"), "{run}");
+}
+
+#[test]
 fn nothing_is_removed_from_protected_sources_but_all_is_compared_with_them() {
     let dir = Dir::new();
     let (said, own) = (words("said", 20), words("own", 20));

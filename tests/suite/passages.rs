@@ -92,6 +92,25 @@ fn what_lost_its_words_to_a_boundary_stays_and_is_told_of() {
 }
 
 #[test]
+fn places_are_counted_in_whole_characters_where_texts_cease_to_agree_inside_of_one() {
+    let dir = Dir::new();
+    let clause = |letter: &str| format!("שלום עולם {letter} {CLAUSE}.");
+    let records = [clause("א"), clause("ב")].map(|text| serde_json::json!({ "text": text }).to_string() + "\n");
+    dir.write("a.jsonl", records.concat());
+    let options = ["--unit", "passage", "--min-passage", "15bytes", "--report", "json=report.json"];
+    dir.run(&[&["scan", "a.jsonl"], &options[..]].concat()).ok();
+    let report = dir.json("report.json");
+    let kept = &report["kept_passages"][0];
+    assert_eq!(kept["excerpt"], "שלום עולם", "{kept}");
+    assert_eq!((&kept["bytes"], &kept["chars"]), (&serde_json::json!([0, 18]), &serde_json::json!([0, 10])));
+    let text = clause("ב");
+    for place in [&report["groups"][0]["keeper"], &report["groups"][0]["members"][0]] {
+        let chars = |end: usize| text[..place["bytes"][end].as_u64().unwrap() as usize].chars().count();
+        assert_eq!(place["chars"], serde_json::json!([chars(0), chars(1)]), "{place}");
+    }
+}
+
+#[test]
 fn copies_by_the_ten_thousand_and_one_long_line_cost_linear_time() {
     let copies: Vec<Vec<u8>> = (0..10_000).map(|i| format!("{i} {CLAUSE} {i}").into_bytes()).collect();
     let outcome = find(&copies, &passages(60));

@@ -60,8 +60,8 @@ pub(in crate::cli) struct Clean {
     pub(in crate::cli) report: Report,
     /// Stop before writing if more than this share of the bytes would go
     ///
-    /// It holds for the corpus, and for each source of several documents. Without it, a source of 64 KiB or more that
-    /// loses more than half is warned about.
+    /// It holds for the corpus, and for each source of several documents, or of one that is edited. Without it, a
+    /// source of 64 KiB or more that loses more than half is warned about.
     #[arg(long, value_name = "PERCENT", help_heading = "Guard rails", value_parser = crate::cli::settings::parse_percent)]
     pub(in crate::cli) max_removed: Option<f64>,
     /// Keep documents of which nothing is left, as empty ones; they are dropped and listed otherwise

@@ -41,7 +41,7 @@ pub(in crate::cli) struct Global {
     /// Colour; NO_COLOR is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(in crate::cli) color: When,
-    /// Print errors only
+    /// Print errors only, and the findings where they are what was asked for: `scan`, `check`, `--dry-run`
     #[arg(short, long, global = true)]
     pub(in crate::cli) quiet: bool,
     /// Print more: stage times, memory, what was skipped or set aside, more findings

@@ -85,7 +85,8 @@ fn settings(cli: &Command, words: &[OsString]) -> Result<Option<(String, Setting
 
 /// What the file says, if there is one.
 fn entries(cli: &Command, typed: &ArgMatches) -> Result<Vec<Entry>> {
-    let global = Global::from_arg_matches(typed).map_err(|e| Error::Usage(e.to_string()))?;
+    // a value that was refused is not there: the second reading says what is wrong with it
+    let Ok(global) = Global::from_arg_matches(typed) else { return Ok(Vec::new()) };
     if global.isolated {
         return Ok(Vec::new());
     }
