@@ -282,7 +282,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn blocks_never_overlap_and_the_disk_is_given_back(
-            steps in proptest::collection::vec((0u32..24, 0u64..1000, any::<proptest::sample::Index>(), 0..3), 1..120)
+            steps in proptest::collection::vec((0u32..24, 0u64..1000, any::<proptest::sample::Index>(), 0..4), 1..120)
         ) {
             let heap = heap();
             let mut held = Held::new();
@@ -303,7 +303,8 @@ mod tests {
                         held.insert(at, (block, now));
                     }
                     _ => {
-                        let given = heap.allocate(layout(size)).unwrap();
+                        let given = if what == 2 { heap.allocate(layout(size)) } else { heap.allocate_growing(layout(size)) };
+                        let given = given.unwrap();
                         let at = given.block.at();
                         prop_assert!(no_overlap(&held, at, size));
                         prop_assert!(at + size <= heap.space.end());
@@ -319,6 +320,16 @@ mod tests {
             prop_assert_eq!(heap.space.in_use(), chunks + heap.waiting.load(Ordering::Relaxed));
             prop_assert!(heap.waiting.load(Ordering::Relaxed) <= MOST_WAITING + 120 * STRETCH);
         }
+    }
+
+    #[test]
+    fn what_grew_grows_on_where_it_stands_as_long_as_addresses_are_plentiful() {
+        let heap = heap();
+        let at = heap.allocate_growing(layout(3 << 20)).unwrap().block.at();
+        assert!(heap.resize(at, layout(3 << 20), layout(100 << 20)).unwrap());
+        heap.space.sections(SECTIONS / 2).unwrap();
+        let at = heap.allocate_growing(layout(3 << 20)).unwrap().block.at();
+        assert!(!heap.resize(at, layout(3 << 20), layout(65 << 20)).unwrap());
     }
 
     #[test]

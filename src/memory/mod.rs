@@ -164,3 +164,16 @@ pub fn default_dir() -> PathBuf {
         _ => std::env::temp_dir(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_order_all_elements_come() {
+        for len in [0, 1, PIECE / 4 - 1, PIECE / 4, PIECE / 2 + 3, PIECE] {
+            let slice: Vec<u32> = (0..len as u32).collect();
+            assert!(in_order(&slice).eq(&slice));
+        }
+    }
+}
