@@ -60,11 +60,11 @@ pub fn looked_at(_places: usize) {}
 
 /// Stands for a wish that nothing comes of.
 #[derive(Debug)]
-pub struct HereAndThere;
+pub struct HereAndThere(());
 
 /// Nothing is spilled.
 pub fn here_and_there() -> HereAndThere {
-    HereAndThere
+    HereAndThere(())
 }
 
 /// Nothing is spilled, and of inputs it is not known.

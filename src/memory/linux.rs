@@ -103,12 +103,12 @@ pub(super) fn around() -> usize {
 /// those that stand around each.
 pub fn here_and_there() -> HereAndThere {
     HEAP.space.want_single(true);
-    HereAndThere
+    HereAndThere(())
 }
 
 /// See [`here_and_there`].
 #[derive(Debug)]
-pub struct HereAndThere;
+pub struct HereAndThere(());
 
 impl Drop for HereAndThere {
     fn drop(&mut self) {

@@ -55,7 +55,8 @@ impl Single {
     pub(super) fn want(&self, wants: bool, start: usize, len: u64) {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         let before = *wanted;
-        *wanted = if wants { before + 1 } else { before - 1 };
+        // whoever no longer wants it may have wanted it before there was anything to map
+        *wanted = if wants { before + 1 } else { before.saturating_sub(1) };
         if (before > 0) != (*wanted > 0) {
             let on = if wants { begin(start, len) } else { !end(start, len) };
             self.is_on.store(on, Ordering::Relaxed);
