@@ -163,8 +163,7 @@ mod tests {
         want(true);
         want(false);
         if !single.is_on() {
-            eprintln!("pages cannot be had one by one here");
-            return;
+            return; // this system does not have it
         }
         drop_all();
         assert_eq!((byte(9), byte(40)), (7, 7));
