@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use super::terminal::Terminal;
 use super::{args, reports, settings, status, unfinished};
 use crate::config::Config;
+use crate::corpus::{Codec, Corpus};
 use crate::error::{Error, Result};
 use crate::output::{Target, check_file, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
+use crate::progress::Progress;
 use crate::report::{Report, ReportFormat};
 
 pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
@@ -73,6 +75,18 @@ fn to_stdout(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Resu
     terminal.say(|style, out| reports::print_summary(&report, &args.report, terminal.verbose, style, out))
 }
 
+/// Warns if the name of a cleaned file says that it is compressed in another way than it will be: as its source was.
+fn warn_of_name(target: &Target, corpus: &Corpus, progress: &dyn Progress) {
+    let (Target::File(path), [source]) = (target, &corpus.sources[..]) else { return };
+    if Codec::by_extension(path) != source.codec {
+        let as_read = match source.codec {
+            Codec::None => "not compressed".to_owned(),
+            codec => format!("compressed with {}", codec.name()),
+        };
+        progress.warn(&format!("{} will be {as_read}, as the input is, whatever its name says", path.display()));
+    }
+}
+
 fn to_files(
     args: &args::Clean,
     config: &Config,
@@ -93,6 +107,7 @@ fn to_files(
     let Some(run) = unfinished::open(args, config, target, terminal)? else { return Ok(()) };
     check_target(target, inputs, args.force)?;
     let corpus = early.map_or_else(read, Ok)?;
+    warn_of_name(target, &corpus, progress);
     let saved = unfinished::is_worth_saving(args.checkpoint, &corpus) || run.is_resumed();
     let outcome = crate::pipeline::find_in(&run, corpus, config, saved, progress)?;
     outcome.check_limits()?;

@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,17 @@ impl Codec {
     /// The codec that [`Codec::name`] calls so.
     pub fn from_name(name: &str) -> Option<Codec> {
         [Codec::None, Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz].into_iter().find(|c| c.name() == name)
+    }
+
+    /// What the name of a file says about it. What is read is told by its content.
+    pub fn by_extension(path: &Path) -> Codec {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("gz") => Codec::Gzip,
+            Some("zst") => Codec::Zstd,
+            Some("bz2") => Codec::Bzip2,
+            Some("xz") => Codec::Xz,
+            _ => Codec::None,
+        }
     }
 }
 

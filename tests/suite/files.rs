@@ -50,6 +50,17 @@ fn compression_is_told_by_content_not_by_name() {
 }
 
 #[test]
+fn a_cleaned_file_whose_name_says_otherwise_is_warned_of() {
+    let dir = Dir::new();
+    dir.write("in.jsonl", record(1, "some words"))
+        .write("in.jsonl.gz", Codec::Gzip.encode(record(1, "some words").as_bytes()));
+    let said = |input: &str, out: &str| dir.run(&["clean", input, "-o", out]).ok().stderr;
+    assert!(said("in.jsonl", "a.jsonl.zst").contains("a.jsonl.zst will be not compressed, as the input is"));
+    assert!(said("in.jsonl.gz", "b.jsonl").contains("b.jsonl will be compressed with gzip, as the input is"));
+    assert!(!said("in.jsonl", "c.jsonl").contains("will be") && !said("in.jsonl.gz", "d.jsonl.gz").contains("will be"));
+}
+
+#[test]
 fn all_members_and_frames_of_a_compressed_file_are_read() {
     for codec in [Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz] {
         let dir = Dir::new();
