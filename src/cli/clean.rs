@@ -78,7 +78,8 @@ fn to_stdout(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Resu
 /// Warns if the name of a cleaned file says that it is compressed in another way than it will be: as its source was.
 fn warn_of_name(target: &Target, corpus: &Corpus, progress: &dyn Progress) {
     let (Target::File(path), [source]) = (target, &corpus.sources[..]) else { return };
-    if Codec::by_extension(path) != source.codec {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    if Codec::by_name(&name).0 != source.codec {
         let as_read = match source.codec {
             Codec::None => "not compressed".to_owned(),
             codec => format!("compressed with {}", codec.name()),

@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -91,15 +91,17 @@ impl Codec {
         [Codec::None, Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz].into_iter().find(|c| c.name() == name)
     }
 
-    /// What the name of a file says about it. What is read is told by its content.
-    pub fn by_extension(path: &Path) -> Codec {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("gz") => Codec::Gzip,
-            Some("zst") => Codec::Zstd,
-            Some("bz2") => Codec::Bzip2,
-            Some("xz") => Codec::Xz,
-            _ => Codec::None,
-        }
+    /// What the name of a file, in small letters, says about it, and the name without that. What is read is told by its content.
+    pub fn by_name(name: &str) -> (Codec, &str) {
+        let suffixes = [
+            (".gz", Codec::Gzip),
+            (".zst", Codec::Zstd),
+            (".zstd", Codec::Zstd),
+            (".bz2", Codec::Bzip2),
+            (".xz", Codec::Xz),
+        ];
+        let named = |&(suffix, codec): &(&str, Codec)| Some((codec, name.strip_suffix(suffix)?));
+        suffixes.iter().find_map(named).unwrap_or((Codec::None, name))
     }
 }
 

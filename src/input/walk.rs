@@ -16,7 +16,7 @@ use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
 use super::{Directories, InputOptions, OnError};
-use crate::corpus::{Role, Skipped};
+use crate::corpus::{Codec, Role, Skipped};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::resume::disk::above;
@@ -228,7 +228,7 @@ fn guess(path: &Path) -> Guess {
         return Guess::Unknown;
     }
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let plain = [".gz", ".zst", ".zstd", ".bz2", ".xz"].iter().find_map(|s| name.strip_suffix(s)).unwrap_or(&name);
+    let (_, plain) = Codec::by_name(&name);
     match plain.rsplit_once('.').map(|(_, extension)| extension) {
         Some("jsonl" | "ndjson") => Guess::Jsonl,
         Some("json") => Guess::Json,

@@ -57,6 +57,7 @@ fn a_cleaned_file_whose_name_says_otherwise_is_warned_of() {
     let said = |input: &str, out: &str| dir.run(&["clean", input, "-o", out]).ok().stderr;
     assert!(said("in.jsonl", "a.jsonl.zst").contains("a.jsonl.zst will be not compressed, as the input is"));
     assert!(said("in.jsonl.gz", "b.jsonl").contains("b.jsonl will be compressed with gzip, as the input is"));
+    assert!(!said("in.jsonl.gz", "e.jsonl.GZ").contains("will be"));
     assert!(!said("in.jsonl", "c.jsonl").contains("will be") && !said("in.jsonl.gz", "d.jsonl.gz").contains("will be"));
 }
 
