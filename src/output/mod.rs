@@ -268,8 +268,7 @@ fn write_rejects(corpus: &Corpus, dir: &Path, progress: &dyn Progress) -> Result
 /// Refuses an output that exists, lies inside an input, or holds one: asked before the work starts.
 pub fn check_target(target: &Target, inputs: &[PathBuf], force: bool) -> Result<()> {
     let place = target.path();
-    target::check_apart(place, inputs)?;
-    atomic::check_free(place, force)?;
+    check_file(place, inputs, force)?;
     atomic::check_no_foreign_file(place)?;
     atomic::check_free(&state_dir(place), force)
 }
