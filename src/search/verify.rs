@@ -75,23 +75,26 @@ impl Verified {
         Verified { pairs, starts }
     }
 
-    /// The pairs from the first of a class on, as far as those of its stretch go.
-    fn from(&self, class: u32) -> &[(u32, u32, f64)] {
+    /// Where the first pair of a class stands, or of one after it.
+    fn first_of(&self, class: u32) -> usize {
         let stretch = (class / STRETCH) as usize;
         let Some(&[start, end]) = self.starts.get(stretch..).and_then(|starts| starts.first_chunk()) else {
-            return &[];
+            return self.pairs.len();
         };
-        let of_stretch = &self.pairs[start as usize..end as usize];
-        &of_stretch[of_stretch.partition_point(|&(other, ..)| other < class)..]
+        let (start, end) = (start as usize, end as usize);
+        start + self.pairs[start..end].partition_point(|&(other, ..)| other < class)
+    }
+
+    /// The pairs of a class.
+    fn of(&self, class: u32) -> impl Iterator<Item = &(u32, u32, f64)> {
+        self.pairs[self.first_of(class)..].iter().take_while(move |&&(other, ..)| other == class)
     }
 
     /// The keepers that classes were verified against; they and those of a few classes between them. They are asked for next.
     pub(super) fn keepers_of(&self, classes: &[u32]) -> Vec<u32> {
         const BETWEEN: u32 = 64;
         let of_run = |run: &[u32]| {
-            let from = self.pairs.partition_point(|&(class, ..)| class < run[0]);
-            let len = self.pairs[from..].partition_point(|&(class, ..)| class <= run[run.len() - 1]);
-            let of_run = &self.pairs[from..from + len];
+            let of_run = &self.pairs[self.first_of(run[0])..self.first_of(run[run.len() - 1] + 1)];
             memory::will_read(of_run);
             of_run.iter().map(|&(_, keeper, _)| keeper)
         };
@@ -100,14 +103,11 @@ impl Verified {
 
     /// The keepers that a class is as similar to as that, or more.
     pub(super) fn alike(&self, class: u32, similarity: f64) -> impl Iterator<Item = u32> {
-        let own = self.from(class).iter().take_while(move |&&(other, ..)| other == class);
-        own.filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
+        self.of(class).filter(move |&&(.., known)| known >= similarity).map(|&(_, keeper, _)| keeper)
     }
 
     pub(super) fn get(&self, class: u32, keeper: u32) -> Option<f64> {
-        let of_stretch = self.from(class);
-        let place = of_stretch.binary_search_by_key(&(class, keeper), |&(class, keeper, _)| (class, keeper)).ok()?;
-        Some(of_stretch[place].2)
+        self.of(class).find(|&&(_, other, _)| other == keeper).map(|&(.., similarity)| similarity)
     }
 }
 
