@@ -88,9 +88,7 @@ impl Bytes {
         if let Holder::File(mapped) = &self.0 {
             // what is not heeded is no error
             let _ = mapped.mapping.advise(if in_order { Normal } else { Random });
-            if memory::allowed().is_some() {
-                mapped.registration.expect(in_order);
-            }
+            mapped.registration.expect(in_order);
         }
     }
 

@@ -56,7 +56,7 @@ pub fn let_go<T: Send + 'static>(_value: T) {}
 pub fn touched(_bytes: usize) {}
 
 /// Nothing is spilled.
-pub fn looked_at(_places: usize) {}
+pub fn looked_at() {}
 
 /// Stands for a wish that nothing comes of.
 #[derive(Debug)]

@@ -87,10 +87,10 @@ pub fn touched(bytes: usize) {
     }
 }
 
-/// As [`touched`], of so many places in what is spilled that each stand by themselves.
+/// As [`touched`], of a place in what is spilled that stands by itself.
 #[inline]
-pub fn looked_at(places: usize) {
-    touched(places * around());
+pub fn looked_at() {
+    touched(around());
 }
 
 /// Bytes that come into memory with each place in what is spilled that is looked at by itself.
@@ -175,7 +175,7 @@ pub fn copied<T: Pod>(element: &T) -> T {
     match HEAP.space.find(std::ptr::from_ref(element).cast()) {
         None => *element,
         Some(_) if size_of::<T>() <= SMALL && HEAP.space.is_single() => {
-            looked_at(1);
+            looked_at();
             *element
         }
         Some(at) => read(at).unwrap_or_else(|| *element),
@@ -223,12 +223,14 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// From now on the mapping is looked at here and there, as what is spilled is as long as
-    /// [`here_and_there`] says so; or in order again.
+    /// From now on the mapping is looked at in order, or here and there: then its pages are mapped one by one, if there is a limit, as
+    /// those of what is spilled are as long as [`here_and_there`] says so.
     pub fn expect(&self, in_order: bool) {
-        // that it cannot be had is no error
-        let _ =
-            if in_order { single::end } else { single::begin }(self.start, (self.len as u64).next_multiple_of(PAGE));
+        if allowed().is_some() {
+            let told = if in_order { single::end } else { single::begin };
+            // that it cannot be had is no error
+            told(self.start, (self.len as u64).next_multiple_of(PAGE));
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering}
 use rustix::mm::{Advice, madvise};
 
 use super::governor;
-use super::heap::Heap;
+use super::heap::{Given, Heap};
 
 /// Ordinary blocks of this size and more are counted.
 const COUNTED: usize = 1 << 20;
@@ -138,9 +138,9 @@ fn is_spilled(size: usize) -> bool {
     spills && HEAP.space.len() > 0 && REFUSED.load(Ordering::Relaxed) == 0
 }
 
-/// A block in the file, and how much of it may not be zero; `None` if there is no room.
-fn spilled(layout: Layout, grows: bool) -> Option<(*mut u8, usize)> {
-    match if grows { HEAP.allocate_growing(layout) } else { HEAP.allocate(layout) } {
+/// The block in the file that the heap has given, and how much of it may not be zero; `None` if there is no room.
+fn spilled(layout: Layout, given: io::Result<Given>) -> Option<(*mut u8, usize)> {
+    match given {
         Ok(given) => {
             take_note(layout.size());
             Some((HEAP.space.hand_out(given.block), given.dirty as usize))
@@ -219,7 +219,7 @@ fn go(size: usize) {
 unsafe impl GlobalAlloc for Spilling {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_spilled(layout.size())
-            && let Some((block, _)) = spilled(layout, false)
+            && let Some((block, _)) = spilled(layout, HEAP.allocate(layout))
         {
             return block;
         }
@@ -233,7 +233,7 @@ unsafe impl GlobalAlloc for Spilling {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if is_spilled(layout.size())
-            && let Some((block, dirty)) = spilled(layout, false)
+            && let Some((block, dirty)) = spilled(layout, HEAP.allocate(layout))
         {
             // SAFETY: the block is new and at least as large as its layout
             unsafe { block.write_bytes(0, dirty.min(layout.size())) };
@@ -295,7 +295,8 @@ impl Spilling {
     unsafe fn move_to_new(self, block: *mut u8, old: Layout, new: Layout) -> *mut u8 {
         // SAFETY: as the caller promises; the blocks are different ones, both as large as what is copied
         unsafe {
-            let grown = (new.size() > old.size() && is_spilled(new.size())).then(|| spilled(new, true)).flatten();
+            let grows = new.size() > old.size() && is_spilled(new.size());
+            let grown = grows.then(|| spilled(new, HEAP.allocate_growing(new))).flatten();
             let moved = grown.map_or_else(|| self.alloc(new), |(block, _)| block);
             if !moved.is_null() {
                 // piece by piece: both are in memory until it is done, unless what was copied is dropped

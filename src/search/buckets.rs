@@ -216,7 +216,7 @@ impl Buckets {
         has_it: impl Fn(u32) -> bool,
         is_kept: impl Fn(u32) -> bool,
     ) {
-        memory::looked_at(1);
+        memory::looked_at();
         let bucket = self.bucket_in(first, band as u8, has_it, is_kept);
         self.memberships.gain(class, band as u8, bucket);
     }
@@ -340,7 +340,7 @@ impl Keepers {
     /// The classes in the buckets of a class, bucket after bucket.
     fn met_by(&self, class: u32, memberships: &Memberships) -> impl Iterator<Item = Met> {
         let of = |bucket: u32| {
-            memory::looked_at(1);
+            memory::looked_at();
             self.of(bucket)
         };
         let grouped = memberships.buckets[memberships.grouped(class)].iter().flat_map(move |&bucket| of(bucket));
@@ -351,7 +351,7 @@ impl Keepers {
 
     /// Adds a class to a bucket, unless that is full.
     fn enter(&mut self, bucket: u32, class: u32) {
-        memory::looked_at(1);
+        memory::looked_at();
         let newest = &mut self.buckets[bucket as usize].newest;
         let depth = self.entries.get(*newest as usize).map_or(1, |entry| entry.depth + 1);
         if depth <= KEEPERS {

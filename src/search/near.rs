@@ -86,7 +86,7 @@ impl Near {
         let in_range = |range: Range<u32>| {
             let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::few());
             for class in range {
-                memory::looked_at(1);
+                memory::looked_at();
                 met.extend(self.buckets.firsts(class).filter(|&first| first != class));
                 met.sort_unstable();
                 met.dedup();
