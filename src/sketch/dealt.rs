@@ -167,26 +167,37 @@ impl Marks {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Hashes that are spread evenly, and many equal ones: at either end, and in few shares.
+    pub(in crate::sketch) fn hashes() -> impl Strategy<Value = Vec<u32>> {
+        prop_oneof![
+            proptest::collection::vec(any::<u32>(), 0..200),
+            proptest::collection::vec(u32::MAX - 20.., 0..200),
+            proptest::collection::vec(0u32..20, 0..200),
+            proptest::collection::vec((0u32..40).prop_map(|hash| hash << 27), 0..200),
+        ]
+    }
+
+    /// Entries of these hashes; the number is the place.
+    pub(in crate::sketch) fn entries(hashes: &[u32]) -> Vec<u64> {
+        (0..).zip(hashes).map(|(number, &hash)| entry(hash, number)).collect()
+    }
+
+    /// The same, dealt so many at once.
+    pub(in crate::sketch) fn in_blocks(hashes: &[u32], at_once: usize, bits: u32) -> Dealt {
+        let blocks = entries(hashes).chunks(at_once).map(|block| Block::new(block.iter().copied(), bits)).collect();
+        Dealt::new(blocks, bits)
+    }
+
     proptest! {
         #[test]
-        fn those_with_a_hash_in_common_meet(
-            hashes in prop_oneof![
-                proptest::collection::vec(any::<u32>(), 0..200),
-                proptest::collection::vec(u32::MAX - 20.., 0..200),
-                proptest::collection::vec((0u32..40).prop_map(|hash| hash << 27), 0..200),
-            ],
-            at_once in 1usize..300,
-            bits in 1u32..12,
-        ) {
-            let entries: Vec<u64> = (0..).zip(&hashes).map(|(number, &hash)| entry(hash, number)).collect();
-            let blocks = entries.chunks(at_once).map(|block| Block::new(block.iter().copied(), bits)).collect();
+        fn those_with_a_hash_in_common_meet(hashes in hashes(), at_once in 1usize..300, bits in 1u32..12) {
             let mut met = Vec::new();
-            Dealt::new(blocks, bits).repeats(|run| met.push(run.to_vec()));
-            let mut expected = entries;
+            in_blocks(&hashes, at_once, bits).repeats(|run| met.push(run.to_vec()));
+            let mut expected = entries(&hashes);
             expected.sort_unstable();
             let runs = expected.chunk_by(|&a, &b| hash_of(a) == hash_of(b)).filter(|run| run.len() > 1);
             prop_assert!(met.iter().map(Vec::as_slice).eq(runs));
@@ -196,11 +207,9 @@ mod tests {
         fn shares_are_what_sorting_says_whatever_the_blocks(
             hashes in proptest::collection::vec(any::<u32>(), 0..300), at_once in 1usize..300, bits in 1u32..6
         ) {
-            let entries: Vec<u64> = (0..).zip(&hashes).map(|(number, &hash)| entry(hash, number)).collect();
-            let blocks = entries.chunks(at_once).map(|block| Block::new(block.iter().copied(), bits)).collect();
-            let dealt = Dealt::new(blocks, bits);
+            let dealt = in_blocks(&hashes, at_once, bits);
             let found: Vec<u64> = dealt.pieces().flatten().copied().collect();
-            let mut expected = entries;
+            let mut expected = entries(&hashes);
             expected.sort_by_key(|&entry| entry >> (64 - bits));
             prop_assert_eq!(dealt.len(), expected.len());
             prop_assert_eq!(found, expected);

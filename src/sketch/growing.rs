@@ -164,12 +164,12 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dealt::tests::entries;
     use super::*;
     use proptest::prelude::*;
 
     fn dealt(hashes: &[u32]) -> Dealt {
-        let entries: Vec<u64> = (0..).zip(hashes).map(|(number, &hash)| entry(hash, number)).collect();
-        Dealt::of(entries.into_iter())
+        Dealt::of(entries(hashes).into_iter())
     }
 
     proptest! {

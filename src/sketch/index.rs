@@ -125,27 +125,19 @@ impl HashIndex {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dealt::entry;
+    use super::super::dealt::tests::{entries, hashes};
     use super::*;
     use proptest::prelude::*;
 
     /// An index of these hashes; the number is the place.
     fn index(hashes: &[u32], same: impl Fn(u32, u32) -> bool) -> HashIndex {
-        let entries: Vec<u64> = (0..).zip(hashes).map(|(number, &hash)| entry(hash, number)).collect();
-        HashIndex::new(&Dealt::of(entries.into_iter()), same)
+        HashIndex::new(&Dealt::of(entries(hashes).into_iter()), same)
     }
 
     proptest! {
         #[test]
-        fn what_is_found_is_the_first_of_its_kind(
-            hashes in prop_oneof![
-                proptest::collection::vec(any::<u32>(), 0..200),
-                // many equal ones, all of them at one end: what has no room there goes on at the other
-                proptest::collection::vec(u32::MAX - 20.., 0..200),
-                proptest::collection::vec(0u32..20, 0..200),
-            ],
-            step in 1u32..5,
-        ) {
+        fn what_is_found_is_the_first_of_its_kind(hashes in hashes(), step in 1u32..5) {
+            // many at one end: what has no room there goes on at the other
             // numbers are the same if their places are a multiple of that apart
             let same = |a: u32, b: u32| a % step == b % step;
             let index = index(&hashes, same);

@@ -55,28 +55,21 @@ impl Shares {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dealt::{Block, entry};
+    use super::super::dealt::tests::{hashes, in_blocks};
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn what_is_found_is_the_first_of_its_kind(
-            hashes in prop_oneof![
-                proptest::collection::vec(any::<u32>(), 0..200),
-                // many equal ones, in few shares
-                proptest::collection::vec(u32::MAX - 20.., 0..200),
-                proptest::collection::vec((0u32..40).prop_map(|hash| hash << 27), 0..200),
-            ],
+            hashes in hashes(),
             at_once in 1usize..300,
             bits in 1u32..8,
             step in 1u32..5,
             other: u32,
         ) {
-            let entries: Vec<u64> = (0..).zip(&hashes).map(|(number, &hash)| entry(hash, number)).collect();
-            let blocks = entries.chunks(at_once).map(|block| Block::new(block.iter().copied(), bits)).collect();
             let mut told = Vec::new();
-            let shares = Shares::new(Dealt::new(blocks, bits), |hash| told.push(hash));
+            let shares = Shares::new(in_blocks(&hashes, at_once, bits), |hash| told.push(hash));
             for (number, &hash) in (0..).zip(&hashes) {
                 // numbers are of a kind if their places are a multiple of that apart
                 let of_kind = |other: u32| other % step == number % step;
