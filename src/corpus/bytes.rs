@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use memmap2::{Mmap, MmapOptions};
 
@@ -34,6 +34,8 @@ struct Mapped {
     mapping: Mmap,
     /// The file, if it is large for a limit on memory and few others are open.
     file: Option<File>,
+    /// Bytes of such files that were mapped before.
+    before: u64,
 }
 
 /// Bytes that are few enough to be read and not mapped: what is mapped is not copied.
@@ -46,8 +48,12 @@ const MUCH_OF_LIMIT: u64 = 16;
 /// Files that stay open, so that what is looked at here and there can be read from them; a process gets 1,024 or more.
 const OPEN: usize = 64;
 
-/// How many files were kept open.
+/// Large files are let go of in multiples of this.
+const PIECE: usize = 16 << 20;
+
+/// How many files were kept open, and their bytes.
 static KEPT_OPEN: AtomicUsize = AtomicUsize::new(0);
+static BYTES_KEPT_OPEN: AtomicU64 = AtomicU64::new(0);
 
 impl Bytes {
     /// The contents of a file, mapped. If another process cuts the file short later, looking at them ends the process with
@@ -68,7 +74,9 @@ impl Bytes {
         // SAFETY: nobody writes to the mapping, and it stays where it is as long as the registration
         let registration = unsafe { memory::register(mapping.as_ptr(), mapping.len()) };
         let file = if stays_open { file.try_clone().ok() } else { None };
-        Ok(Bytes(Holder::File(Arc::new(Mapped { registration, mapping, file }))))
+        let len = if stays_open { mapping.len() as u64 } else { 0 };
+        let before = BYTES_KEPT_OPEN.fetch_add(len, Ordering::Relaxed);
+        Ok(Bytes(Holder::File(Arc::new(Mapped { registration, mapping, file, before }))))
     }
 
     /// The bytes in a range that is looked at by itself. Under a limit on memory those of a large file are read from it: to look at
@@ -100,14 +108,30 @@ impl Bytes {
     #[cfg(unix)]
     pub(super) fn will_read(&self, range: Range<usize>) {
         if let Holder::File(mapped) = &self.0 {
-            // what is not heeded is no error
-            let _ = mapped.mapping.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
+            for start in range.clone().step_by(memory::READ_AT_ONCE) {
+                let len = memory::READ_AT_ONCE.min(range.end - start);
+                // what is not heeded is no error
+                let _ = mapped.mapping.advise_range(memmap2::Advice::WillNeed, start, len);
+            }
         }
     }
 
     /// What this system cannot be told.
     #[cfg(not(unix))]
     pub(super) fn will_read(&self, _range: Range<usize>) {}
+
+    /// Says that a range was read in order, and is not read again before all that follows was: of large files the system lets go of
+    /// what it cannot cache beside what is looked up here and there. It caches what stands first, of each pass over the corpus.
+    pub(super) fn was_read(&self, range: Range<usize>) {
+        if let Holder::File(mapped) = &self.0
+            && let Some(file) = &mapped.file
+            && mapped.before + range.end as u64 > memory::room_for_inputs()
+        {
+            // whole pieces: the system's cache holds a file in pages of up to 8 MiB, and lets go of whole ones
+            let to = if range.end == mapped.mapping.len() { range.end } else { range.end / PIECE * PIECE };
+            mapped.registration.let_go(file, range.start / PIECE * PIECE..to);
+        }
+    }
 
     /// A part of a block that several share.
     ///
@@ -165,7 +189,9 @@ mod tests {
             for range in [0..0, 5..6, 4090..9000, 3 * FEW - 10..3 * FEW, FEW..2 * FEW, 1..2 * FEW] {
                 let is_read = stays_open && range.len() <= FEW;
                 let here = bytes.here(range.clone());
-                assert_eq!((&*here, matches!(here, Cow::Owned(_))), (&held[range], is_read));
+                assert_eq!((&*here, matches!(here, Cow::Owned(_))), (&held[range.clone()], is_read));
+                bytes.was_read(range);
+                assert_eq!(*bytes, *held);
             }
         }
     }

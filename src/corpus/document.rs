@@ -376,6 +376,34 @@ impl Corpus {
         }
     }
 
+    /// Says that the texts of some documents, which follow each other, will be read soon, in order.
+    pub(crate) fn will_read_all(&self, docs: Range<u32>) {
+        if self.bytes() > memory::room_for_inputs() {
+            self.ranges_of(docs).for_each(|(bytes, range)| bytes.will_read(range));
+        }
+    }
+
+    /// Says that the texts of some documents, which follow each other, were read, and will not be read again before those after them:
+    /// what the system cannot cache of the corpus is let go of.
+    pub(crate) fn were_read(&self, docs: Range<u32>) {
+        self.ranges_of(docs).for_each(|(bytes, range)| bytes.was_read(range));
+    }
+
+    /// Where the records of some documents stand, which follow each other, and what is between them.
+    fn ranges_of(&self, docs: Range<u32>) -> impl Iterator<Item = (&Bytes, Range<usize>)> {
+        let ends = (!docs.is_empty()).then(|| [docs.start, docs.end - 1].map(|doc| self.document(DocId(doc))));
+        let of = move |[first, last]: [&Document; 2]| {
+            let (first, last) = (*first, *last);
+            (first.source..=last.source).map(move |source| {
+                let bytes = &self.sources[source as usize].bytes;
+                let from = if source == first.source { first.record_range().start } else { 0 };
+                let to = if source == last.source { last.record_range().end } else { bytes.len() };
+                (bytes, from..to)
+            })
+        };
+        ends.into_iter().flat_map(of)
+    }
+
     /// As [`Corpus::text`], with a buffer to take escapes out into.
     pub fn text_in<'t>(&'t self, id: DocId, buffer: &'t mut Vec<u8>) -> &'t [u8] {
         let raw = self.encoded_text(id);
@@ -483,5 +511,18 @@ mod tests {
             let found = partition_point_near(&sorted, likely, |&item| item < limit);
             prop_assert_eq!(found, sorted.partition_point(|&item| item < limit));
         }
+    }
+
+    #[test]
+    fn documents_that_follow_each_other_stand_in_ranges_of_their_sources() {
+        let corpus = Corpus::from_texts(["one", "two and", "three"]);
+        let ranges =
+            |docs| corpus.ranges_of(docs).map(|(bytes, range)| bytes[range].to_vec()).collect::<Vec<_>>().concat();
+        assert_eq!(ranges(0..0), b"");
+        assert_eq!(ranges(1..2), b"two and");
+        assert_eq!(ranges(0..3), b"onetwo andthree");
+        corpus.will_read_all(0..3);
+        corpus.were_read(1..3);
+        assert_eq!(&*corpus.text(DocId(1)), b"two and");
     }
 }

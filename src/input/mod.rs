@@ -21,6 +21,7 @@ use rayon::prelude::*;
 
 use crate::corpus::{Bytes, Codec, Corpus, Document, Format, Reject, Role, Skipped, Source};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::resume::Stamp;
 use crate::resume::disk::Checksum;
@@ -191,10 +192,10 @@ pub fn read_again(corpus: &mut Corpus, source: Source, rejected: Option<String>,
 
 /// The documents of a file.
 fn parse(bytes: &[u8], format: Format, options: &InputOptions, path: &Path) -> Result<Parsed> {
-    match format {
+    memory::kept_in_order(|| match format {
         Format::Jsonl => jsonl::parse(bytes, options, path),
         _ => text::parse(bytes, format, options, path),
-    }
+    })
 }
 
 /// Adds a source with its documents to the corpus.
@@ -205,7 +206,8 @@ fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()>
     source.checkpoints = parsed.checkpoints;
     let last = u32::try_from(first + parsed.documents.len()).map_err(|_| too_many())?;
     source.docs = first as u32..last;
-    corpus.documents.extend(parsed.documents.into_iter().map(|d| Document { source: index, ..d }));
+    let documents = parsed.documents.into_iter().map(|d| Document { source: index, ..d });
+    memory::kept_in_order(|| corpus.documents.extend(documents));
     corpus.rejects.extend(parsed.rejects.into_iter().map(|r| Reject { source: index, ..r }));
     corpus.sources.push(source);
     Ok(())

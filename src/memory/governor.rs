@@ -8,9 +8,9 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::registered::Registered;
 use super::spilling::{self, HEAP};
@@ -18,6 +18,8 @@ use super::spilling::{self, HEAP};
 /// Where something begins to happen, in bytes of resident memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marks {
+    /// Ordinary memory in large blocks beyond which those are spilled that are looked at in order.
+    pub(super) in_order: u64,
     /// Ordinary memory beyond which new blocks are spilled.
     pub(super) ordinary: u64,
     /// Ordinary memory beyond which also those are spilled that are looked up in no order.
@@ -39,7 +41,7 @@ impl Marks {
         let low = high - limit / 10;
         let ordinary = low / 100 * 55;
         let looked_up = ordinary + limit / 8;
-        Marks { ordinary, looked_up, small: looked_up + limit / 16, high, low }
+        Marks { in_order: ordinary / 4, ordinary, looked_up, small: looked_up + limit / 16, high, low }
     }
 }
 
@@ -91,7 +93,7 @@ static GOVERNOR: Mutex<Option<Governor>> = Mutex::new(None);
 pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     let gauge = Gauge::open()?;
     let machine = super::machine().unwrap_or(0);
-    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, at: 0 });
+    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, gave_back: None, at: 0 });
     std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
         loop {
             std::thread::sleep(look());
@@ -119,14 +121,54 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether files that are mapped may be on disk only: as long as nobody looks, they may.
-static MAY_BE_ON_DISK: AtomicBool = AtomicBool::new(true);
-
-/// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: it is more than the system can hold in
-/// its cache. To ask for it beforehand is worth it only then. Always in debug builds, so that tests ask.
-pub(super) fn may_be_on_disk() -> bool {
-    cfg!(debug_assertions) || MAY_BE_ON_DISK.load(Ordering::Relaxed)
+/// What the system can cache of the files that are mapped.
+struct Cached {
+    /// All of them.
+    all: AtomicBool,
+    /// What is spilled.
+    spilled: AtomicBool,
+    /// So many bytes of inputs beside what is spilled now, or likely will be.
+    inputs: AtomicU64,
 }
+
+/// As long as nobody looks, nothing.
+static CACHED: Cached = Cached::nothing();
+
+impl Cached {
+    const fn nothing() -> Cached {
+        Cached { all: AtomicBool::new(false), spilled: AtomicBool::new(false), inputs: AtomicU64::new(0) }
+    }
+
+    /// Takes note of how much room there is, of the bytes of inputs, and of what is spilled as yet. If not all fits, what is spilled
+    /// likely comes to three fourths of the inputs (documents and paragraphs, 20 GB).
+    fn note(&self, room: u64, inputs: u64, spilled: u64) {
+        let all = inputs.saturating_add(spilled) <= room;
+        self.all.store(all, Ordering::Relaxed);
+        self.spilled.store(spilled <= room, Ordering::Relaxed);
+        let beside = if all { inputs } else { room.saturating_sub(spilled.max(inputs / 4 * 3)) };
+        self.inputs.store(beside, Ordering::Relaxed);
+    }
+}
+
+/// Whether what is read in order may have to come from the disk: what is spilled and what stands in inputs is together more than
+/// the system can hold in its cache. Always in debug builds, so that tests ask for it.
+pub(super) fn may_be_on_disk() -> bool {
+    cfg!(debug_assertions) || !CACHED.all.load(Ordering::Relaxed)
+}
+
+/// Whether what is looked up here and there may have to come from the disk: what is spilled is more than the system can hold.
+/// Always in debug builds, so that tests ask for it.
+pub(super) fn spilled_may_be_on_disk() -> bool {
+    cfg!(debug_assertions) || !CACHED.spilled.load(Ordering::Relaxed)
+}
+
+/// Bytes of inputs that the system can cache beside what is spilled. None in debug builds, so that tests let go of them.
+pub(super) fn room_for_inputs() -> u64 {
+    if cfg!(debug_assertions) { 0 } else { CACHED.inputs.load(Ordering::Relaxed) }
+}
+
+/// Of the memory of the machine, the part that neither what is spilled nor inputs should have of the system's cache.
+const PART_FOR_OTHERS: u64 = 4;
 
 struct Governor {
     gauge: Gauge,
@@ -134,6 +176,8 @@ struct Governor {
     /// The memory of the machine, or of the control group.
     machine: u64,
     spills: bool,
+    /// When unused memory was given back last.
+    gave_back: Option<Instant>,
     /// Where dropping goes on.
     at: u64,
 }
@@ -147,6 +191,9 @@ const SHORTEST_NAP: Duration = Duration::from_micros(500);
 
 /// How long the thread sleeps at the most.
 const LONGEST_NAP: Duration = Duration::from_millis(20);
+
+/// The time between two times that unused memory is given back: it costs about a millisecond.
+const BETWEEN_GIVING_BACK: Duration = Duration::from_millis(250);
 
 /// How long the process needs at least to take so many bytes; neither too short to be worth it nor too long to see a
 /// sudden change.
@@ -163,8 +210,11 @@ impl Governor {
     /// Does what there is to do; how long nothing will be to do.
     fn look(&mut self) -> Duration {
         let mut resident = self.gauge.read();
+        if resident.ordinary() > self.marks.ordinary || resident.all > self.marks.high {
+            resident = self.give_back_unused(resident);
+        }
         self.switch(resident.ordinary());
-        self.see_whether_files_fit(resident.ordinary());
+        self.see_what_is_cached(resident.ordinary());
         if resident.all > self.marks.high {
             resident = self.drop_pages(resident);
         }
@@ -177,20 +227,27 @@ impl Governor {
     /// Spills from the mark on, and until there is clearly less again.
     fn switch(&mut self, ordinary: u64) {
         let spills = ordinary > if self.spills { self.marks.ordinary / 4 * 3 } else { self.marks.ordinary };
-        if spills && !self.spills {
-            spilling::give_back_unused();
-        }
         self.spills = spills;
         spilling::spill(spills, spills && ordinary > self.marks.looked_up, spills && ordinary > self.marks.small);
     }
 
-    /// Sees whether the system can hold the files that are mapped, as far as they take room, beside ordinary memory.
-    fn see_whether_files_fit(&self, ordinary: u64) {
-        // this thread may be adding to them right now
-        if let Ok(registered) = REGISTERED.try_lock() {
-            let files = HEAP.space.in_use() + registered.total();
-            MAY_BE_ON_DISK.store(files + ordinary > self.machine, Ordering::Relaxed);
+    /// Gives back what the system's allocator holds and nobody uses, unless that was done a moment ago. It keeps what was given back to it
+    /// between blocks that are in use, and of the memory of a run that may be a fifth.
+    fn give_back_unused(&mut self, resident: Resident) -> Resident {
+        if self.gave_back.is_some_and(|when| when.elapsed() < BETWEEN_GIVING_BACK) {
+            return resident;
         }
+        spilling::give_back_unused();
+        self.gave_back = Some(Instant::now());
+        self.gauge.read()
+    }
+
+    /// Sees what the system can hold in its cache beside ordinary memory.
+    fn see_what_is_cached(&self, ordinary: u64) {
+        // this thread may be adding to them right now
+        let Ok(registered) = REGISTERED.try_lock() else { return };
+        let room = (self.machine - self.machine / PART_FOR_OTHERS).saturating_sub(ordinary);
+        CACHED.note(room, registered.total(), HEAP.space.in_use());
     }
 
     /// Drops pages until the low mark is reached, or everything has been dropped once.
@@ -260,11 +317,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_spilled_is_cached_before_inputs() {
+        let cached = Cached::nothing();
+        let noted = |room, inputs, spilled| {
+            cached.note(room, inputs, spilled);
+            (
+                cached.all.load(Ordering::Relaxed),
+                cached.spilled.load(Ordering::Relaxed),
+                cached.inputs.load(Ordering::Relaxed),
+            )
+        };
+        assert_eq!(noted(100, 60, 40), (true, true, 60));
+        assert_eq!(noted(100, 80, 40), (false, true, 40));
+        assert_eq!(noted(100, 80, 70), (false, true, 30));
+        assert_eq!(noted(100, 400, 40), (false, true, 0));
+        assert_eq!(noted(100, 80, 101), (false, false, 0));
+    }
+
+    #[test]
     fn there_is_room_between_the_marks() {
         for limit in [16 << 20, 256 << 20, 1 << 30, 1 << 40] {
             let marks = Marks::new(limit);
             assert!(
-                marks.ordinary < marks.looked_up
+                marks.in_order < marks.ordinary
+                    && marks.ordinary < marks.looked_up
                     && marks.looked_up < marks.small
                     && marks.small < marks.low
                     && marks.low < marks.high

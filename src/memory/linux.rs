@@ -1,6 +1,7 @@
 //! The limit, put in force once for the process; what became of it.
 #![allow(unsafe_code)] // what is registered is a promise about raw memory
 
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use super::classes::PAGE;
 use super::governor::{self, Marks, registered};
 use super::single;
 use super::space::MOST;
-use super::spilling::{self, HEAP};
+use super::spilling::{self, HEAP, Turn};
 use super::{LEAST, Limit};
 use crate::error::{Error, Result};
 
@@ -48,7 +49,9 @@ pub fn limit(limit: &Limit) -> Result<()> {
     ALLOWED.store(limit.bytes, Ordering::Relaxed);
     let marks = Marks::new(limit.bytes);
     let in_usize = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    spilling::set_most_ordinary(in_usize(marks.ordinary), in_usize(marks.looked_up));
+    for (turn, most) in [(Turn::First, marks.in_order), (Turn::Then, marks.ordinary), (Turn::Last, marks.looked_up)] {
+        spilling::set_most_ordinary(turn, in_usize(most));
+    }
     governor::start(marks).map_err(|e| refused(format!("the memory of the process cannot be watched: {e}")))
 }
 
@@ -116,17 +119,23 @@ impl Drop for HereAndThere {
     }
 }
 
-/// Whether what is spilled, or stands in mapped inputs, may have to come from the disk: together they are more than the
-/// system can cache, or there is no limit and nobody looks. As long as they are not, [`will_read`] and [`will_look_up`] do nothing: to ask for what is in the cache
-/// took a tenth of a run.
+/// Whether what is looked up here and there may have to come from the disk: what is spilled is more than the system can cache, or
+/// there is no limit and nobody looks. As long as it is not, [`will_look_up`] does nothing: to ask for what is in the cache took a
+/// fourth of the time of who looks it up.
 pub fn may_be_on_disk() -> bool {
-    governor::may_be_on_disk()
+    governor::spilled_may_be_on_disk()
+}
+
+/// Bytes of inputs that the system can cache beside what is spilled; all, if there is no limit and nobody looks. What is more comes from the
+/// disk each time: so it is better let go of behind whoever reads it in order, or the system lets go of what is looked up here and there instead.
+pub fn room_for_inputs() -> u64 {
+    allowed().map_or(u64::MAX, |_| governor::room_for_inputs())
 }
 
 /// Says that a slice will be read soon, from its start to its end: of what is spilled, the system begins to read what it has
 /// not in its cache. It does not read ahead by itself.
 pub fn will_read<T>(slice: &[T]) {
-    if may_be_on_disk()
+    if governor::may_be_on_disk()
         && let Some(at) = HEAP.space.find(slice.as_ptr().cast())
     {
         HEAP.space.will_read(at..at + size_of_val(slice) as u64);
@@ -191,7 +200,13 @@ fn read<T: Pod>(at: u64) -> Option<T> {
 /// Does something in which tables grow that are looked up in no order: while there is room, an eighth of the limit, what is
 /// allocated in it is not spilled.
 pub fn looked_up<T>(work: impl FnOnce() -> T) -> T {
-    spilling::last(work)
+    spilling::in_turn(Turn::Last, work)
+}
+
+/// Does something in which columns grow that are looked at in order, however long they live: they are spilled before all else, and
+/// leave the room to what is looked up.
+pub fn kept_in_order<T>(work: impl FnOnce() -> T) -> T {
+    spilling::in_turn(Turn::First, work)
 }
 
 fn no_room(error: &io::Error, wanted: u64, taken: u64, free: Option<u64>) -> String {
@@ -230,6 +245,21 @@ impl Registration {
             let told = if in_order { single::end } else { single::begin };
             // that it cannot be had is no error
             told(self.start, (self.len as u64).next_multiple_of(PAGE));
+        }
+    }
+}
+
+impl Registration {
+    /// Lets go of a range of the mapping, and of what the system has of it in its cache: `file` is what is mapped.
+    pub fn let_go(&self, file: &File, range: Range<usize>) {
+        let page = PAGE as usize;
+        let (from, to) = (range.start.next_multiple_of(page), range.end.min(self.len) / page * page);
+        if from < to {
+            let start = std::ptr::with_exposed_provenance_mut(self.start + from);
+            // SAFETY: who registered the mapping promised that what is dropped comes back from the file. That it stays is no error.
+            let _ = unsafe { madvise(start, to - from, Advice::LinuxDontNeed) };
+            let len = std::num::NonZeroU64::new((to - from) as u64);
+            let _ = rustix::fs::fadvise(file, from as u64, len, rustix::fs::Advice::DontNeed);
         }
     }
 }

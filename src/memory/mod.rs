@@ -24,9 +24,11 @@
 //! each look-up is a read from disk.
 //!
 //! The system holds the file in single pages and does not read ahead (`MADV_RANDOM`). Where it cannot cache all that is spilled
-//! and mapped ([`may_be_on_disk`]), loops that read much in order say so beforehand ([`will_read`]), and before documents are
-//! decided the disk is asked for what they will look at, here and there ([`will_look_up`]): one page after the other, each
-//! waited for, was most of the time of such a run. Left to itself the system reads ahead into pages as large as the disk's
+//! and mapped, loops that read much in order say so beforehand ([`will_read`]): one page after the other, each waited for, was most
+//! of the time of such a run. Inputs are read in order, again and again, so that a cache that is smaller is of no use to them, and they
+//! push out what is looked up here and there: what is more than the room beside that ([`room_for_inputs`]) is let go of behind whoever
+//! read it. Where not even what is spilled fits ([`may_be_on_disk`]), the disk is asked for what documents will look at before they are
+//! decided ([`will_look_up`]). Left to itself the system reads ahead into pages as large as the disk's
 //! window, 8 MiB on some machines, and whoever writes a byte has all of such a page written again: for 14 GB of text 443 GB
 //! were written in 51 minutes.
 //!
@@ -66,6 +68,8 @@
 //! - More room for what is looked up in no order, a fourth of the limit, and less for the rest: resolving took half as long again.
 //! - More memory kept by the system's allocator when it is given back (`MALLOC_TRIM_THRESHOLD_` and `MALLOC_MMAP_THRESHOLD_`),
 //!   where there is plenty: no faster.
+//! - Inputs let go of as far as they did not fit beside what was spilled *as yet*: what was kept at first was in the way later, and what
+//!   was spilled first went, which is what is read next.
 //! - Texts of segments read from their file and not mapped: most stand close to each other, and one call for each costs more.
 //!
 //! Linux only; elsewhere a limit that somebody asks for is refused.
@@ -93,13 +97,15 @@ mod spilling;
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    HereAndThere, Registration, Spilling, allowed, copied, failure, here_and_there, is_in_memory, is_spilled, let_go,
-    limit, looked_at, looked_up, may_be_on_disk, register, temporary_peak, touched, will_look_up, will_read,
+    HereAndThere, Registration, Spilling, allowed, copied, failure, here_and_there, is_in_memory, is_spilled,
+    kept_in_order, let_go, limit, looked_at, looked_up, may_be_on_disk, register, room_for_inputs, temporary_peak,
+    touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    HereAndThere, Registration, allowed, copied, failure, here_and_there, is_in_memory, is_spilled, let_go, limit,
-    looked_at, looked_up, may_be_on_disk, register, temporary_peak, touched, will_look_up, will_read,
+    HereAndThere, Registration, allowed, copied, failure, here_and_there, is_in_memory, is_spilled, kept_in_order,
+    let_go, limit, looked_at, looked_up, may_be_on_disk, register, room_for_inputs, temporary_peak, touched,
+    will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;
@@ -120,6 +126,10 @@ pub const AROUND: usize = 64 << 10;
 
 /// Bytes that are looked at in one go where there are many: [`touched`] is told of each piece.
 pub const PIECE: usize = 1 << 20;
+
+/// Bytes that the system is asked to read at a time: of more it reads no more than the disk's window for reading ahead, which
+/// is 128 KiB as a rule.
+pub const READ_AT_ONCE: usize = 128 << 10;
 
 /// Goes on with `elements`, and sees to it that the limit holds while so many bytes are looked at for each of them.
 pub fn watched<T>(elements: impl Iterator<Item = T>, bytes: usize) -> impl Iterator<Item = T> {

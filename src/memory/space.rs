@@ -23,6 +23,7 @@ use rustix::io::{Errno, pread};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap};
 use rustix::process::{Resource, getrlimit};
 
+use super::READ_AT_ONCE;
 use super::classes::{PAGE, room};
 use super::single::Single;
 
@@ -34,10 +35,6 @@ pub(super) const FEWEST: u64 = 1 << 36;
 
 /// Equal parts in which addresses are given out.
 pub(super) const SECTIONS: u64 = 256;
-
-/// Bytes that the system is asked to read at a time: of more it reads no more than the disk's window for reading ahead, which
-/// is 128 KiB as a rule.
-const READ_AT_ONCE: usize = 128 << 10;
 
 /// The spill file in memory.
 pub(super) struct Space {

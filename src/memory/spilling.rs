@@ -41,28 +41,39 @@ pub struct Spilling;
 /// What is spilled.
 pub(super) static HEAP: Heap = Heap::new();
 
-/// A value for most blocks, and one for those of [`last`].
-struct Kinds<T>([T; 2]);
+/// When blocks are spilled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Before all others: they are looked at in order.
+    First,
+    /// As a rule.
+    Then,
+    /// After most others: they are looked at in no order.
+    Last,
+}
 
-impl<T> Kinds<T> {
+/// A value for the blocks of each [`Turn`].
+struct Turns<T>([T; 3]);
+
+impl<T> Turns<T> {
     /// The value for what this thread allocates now.
     fn now(&self) -> &T {
-        &self.0[usize::from(IS_LAST.try_with(Cell::get).unwrap_or(false))]
+        &self.0[TURN.try_with(Cell::get).unwrap_or(Turn::Then) as usize]
     }
 }
 
 /// Whether new blocks go to the file.
-static SPILLS: Kinds<AtomicBool> = Kinds([const { AtomicBool::new(false) }; 2]);
+static SPILLS: Turns<AtomicBool> = Turns([const { AtomicBool::new(false) }; 3]);
 
 /// Whether also new blocks that are [`SMALL`] go there.
 static SPILLS_SMALL: AtomicBool = AtomicBool::new(false);
 
 /// The bytes of large ordinary blocks that there may be; what is beyond is spilled at once.
-static MOST_ORDINARY: Kinds<AtomicUsize> = Kinds([const { AtomicUsize::new(usize::MAX) }; 2]);
+static MOST_ORDINARY: Turns<AtomicUsize> = Turns([const { AtomicUsize::new(usize::MAX) }; 3]);
 
 thread_local! {
-    /// This thread allocates what is to be spilled last.
-    static IS_LAST: Cell<bool> = const { Cell::new(false) };
+    /// When that is spilled what this thread allocates.
+    static TURN: Cell<Turn> = const { Cell::new(Turn::Then) };
 }
 
 /// The bytes of large ordinary blocks.
@@ -75,24 +86,24 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 /// Whether this allocator is the one that the process uses: it has been asked for something.
 static USED: AtomicBool = AtomicBool::new(false);
 
-/// From now on new blocks go to the file, or no longer do; and those of [`last`]; and small ones.
+/// From now on new blocks go to the file, or no longer do; and those that are spilled last; and small ones.
 pub(super) fn spill(most: bool, last: bool, small: bool) {
-    SPILLS.0[0].store(most, Ordering::Relaxed);
-    SPILLS.0[1].store(last, Ordering::Relaxed);
+    for (turn, spills) in [(Turn::First, most), (Turn::Then, most), (Turn::Last, last)] {
+        SPILLS.0[turn as usize].store(spills, Ordering::Relaxed);
+    }
     SPILLS_SMALL.store(small, Ordering::Relaxed);
 }
 
-/// Sets how many bytes of large ordinary blocks there may be; and how many with those of [`last`].
-pub(super) fn set_most_ordinary(most: usize, last: usize) {
-    MOST_ORDINARY.0[0].store(most, Ordering::Relaxed);
-    MOST_ORDINARY.0[1].store(last, Ordering::Relaxed);
+/// Sets how many bytes of large ordinary blocks there may be when one comes whose turn to be spilled it is then.
+pub(super) fn set_most_ordinary(turn: Turn, most: usize) {
+    MOST_ORDINARY.0[turn as usize].store(most, Ordering::Relaxed);
 }
 
-/// Does something; what this thread allocates meanwhile is spilled later than the rest.
-pub(super) fn last<T>(work: impl FnOnce() -> T) -> T {
-    let before = IS_LAST.replace(true);
+/// Does something; what this thread allocates meanwhile is spilled when it is that turn.
+pub(super) fn in_turn<T>(turn: Turn, work: impl FnOnce() -> T) -> T {
+    let before = TURN.replace(turn);
     let done = work();
-    IS_LAST.set(before);
+    TURN.set(before);
     done
 }
 
@@ -400,16 +411,21 @@ mod tests {
                 // SAFETY: the layout is not empty
                 Held::new(unsafe { Spilling.alloc(layout(size, 0)) }, layout(size, 0), 7)
             };
+            let last = |alloc: &dyn Fn() -> Held| in_turn(Turn::Last, alloc);
             let before = held.len();
             spill(true, false, false);
-            held.extend([alloc(SMALL), last(|| alloc(SMALL)), alloc(SMALL - 1)]);
+            held.extend([alloc(SMALL), last(&|| alloc(SMALL)), alloc(SMALL - 1)]);
             spill(true, true, false);
-            held.extend([last(|| alloc(SMALL)), alloc(SMALL - 1), last(|| alloc(SMALL - 1))]);
+            held.extend([last(&|| alloc(SMALL)), alloc(SMALL - 1), last(&|| alloc(SMALL - 1))]);
             spill(true, true, true);
             held.push(alloc(SMALL - 1));
+            spill(false, false, false);
+            set_most_ordinary(Turn::First, 0);
+            held.extend([alloc(COUNTED), in_turn(Turn::First, || alloc(COUNTED)), in_turn(Turn::First, || alloc(COUNTED - 1))]);
+            set_most_ordinary(Turn::First, usize::MAX);
             let is_spilled: Vec<bool> =
                 held[before..].iter().map(|held| HEAP.space.find(held.block).is_some()).collect();
-            prop_assert_eq!(is_spilled, [true, false, false, true, false, false, true]);
+            prop_assert_eq!(is_spilled, [true, false, false, true, false, false, true, false, true, false]);
             for held in held {
                 prop_assert!(held.is_whole(held.layout.size()));
                 // SAFETY: as above

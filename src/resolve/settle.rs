@@ -90,6 +90,8 @@ pub fn resolve(
 ) -> Result<Plan> {
     progress.begin(Stage::Resolve, order.len() as u64);
     let _looking_up = memory::here_and_there();
+    // keepers stand anywhere: the system would read megabytes around each, and the disk is asked for documents beforehand
+    let _reading = (corpus.bytes() > memory::room_for_inputs()).then(|| corpus.read_here_and_there());
     let mut plan = Plan { fates: vec![Fate::Kept; corpus.len()], ..Plan::default() };
     let mut settler = Settler {
         corpus,
@@ -183,6 +185,7 @@ impl Settler<'_, '_> {
                 // the stretch after this one; at the start, this one too
                 let from = if i == 0 { 0 } else { order.len().min(i + STRETCH) };
                 self.will_settle(&order[from..order.len().min(i + 2 * STRETCH)]);
+                self.were_settled(&order[i.saturating_sub(2 * STRETCH)..i.saturating_sub(STRETCH)]);
             }
             order.get(i + AHEAD).inspect(|&&next| self.prepare(next));
             if i % 256 == 0 {
@@ -215,7 +218,13 @@ impl Settler<'_, '_> {
 
     /// Says that some documents will be settled after those that follow now.
     fn will_settle(&self, docs: &[DocId]) {
+        in_text_order(docs).into_iter().for_each(|docs| self.corpus.will_read_all(docs));
         self.search.documents.iter().chain(&self.search.segments).for_each(|searcher| searcher.will_search(docs));
+    }
+
+    /// Says that some documents were settled a while ago.
+    fn were_settled(&self, docs: &[DocId]) {
+        in_text_order(docs).into_iter().for_each(|docs| self.corpus.were_read(docs));
     }
 
     /// The documents before stay as they are.
@@ -493,6 +502,12 @@ impl Settler<'_, '_> {
         };
         only != Unit::Sentence
     }
+}
+
+/// The documents as a range, if they follow each other in the corpus.
+fn in_text_order(docs: &[DocId]) -> Option<Range<u32>> {
+    let range = docs.first()?.0..docs.last()?.0 + 1;
+    (range.len() == docs.len() && docs.is_sorted()).then_some(range)
 }
 
 /// Whether a span shares a byte with one of `items`, whose spans are ascending and disjoint.

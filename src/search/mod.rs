@@ -138,7 +138,8 @@ impl<'c> Searcher<'c> {
 
     /// Whether somebody decided that both classes are to stay.
     fn is_apart(&self, class: u32, other: u32) -> bool {
-        self.apart.holds(self.table.digest_of(class), self.table.digest_of(other))
+        // digests stand here and there, so they are not looked at for nothing
+        !self.apart.is_empty() && self.apart.holds(self.table.digest_of(class), self.table.digest_of(other))
     }
 
     /// Drops what was found, beside what goes on.

@@ -182,11 +182,15 @@ pub(super) fn all(
         return Ok(verified);
     }
     let mut similarities = Vec::with_capacity(pairs.len());
-    for batch in batches(table, pairs) {
+    for (i, batch) in batches(table, pairs).into_iter().enumerate() {
         progress.check()?;
         similarities.extend(measure(corpus, table, batch, sets));
+        if i % FORGET_AFTER == FORGET_AFTER - 1 {
+            corpus.were_read(0..corpus.len() as u32);
+        }
         progress.advance(batch.len() as u64);
     }
+    corpus.were_read(0..corpus.len() as u32);
     saved.save(name, progress, || to_part(pairs, &similarities));
     Ok(Verified::new(pairs, &similarities))
 }
@@ -208,6 +212,9 @@ fn batches<'p>(table: &Table, mut pairs: &'p [(u32, u32)]) -> Vec<&'p [(u32, u32
     batches
 }
 
+/// Batches after which the system lets go of the texts that it cannot cache beside what is looked up.
+const FORGET_AFTER: usize = 32;
+
 /// Bytes of a corpus that the system's cache may not hold.
 const LARGE: u64 = 1 << 30;
 
@@ -215,7 +222,7 @@ fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) ->
     let mut classes: Vec<u32> = pairs.iter().flat_map(|&(class, keeper)| [class, keeper]).collect();
     classes.sort_unstable();
     classes.dedup();
-    if corpus.bytes() >= LARGE && memory::may_be_on_disk() {
+    if corpus.bytes() >= LARGE.max(memory::room_for_inputs()) {
         table.will_read_texts(corpus, &classes);
     }
     let fresh = || Sets::new(sets.shingler, sets.token_options);

@@ -37,6 +37,7 @@ pub fn sketch(
     let fits = |expected: usize| expected.min(room / Seen::BYTES);
     let seen: Vec<Seen> = units.iter().map(|options| Seen::new(fits(expected(corpus, options.unit)))).collect();
     let make = |docs: Range<u32>| {
+        let read = docs.clone();
         ids[docs.start as usize..docs.end as usize]
             .par_chunks(CHUNK)
             .map_init(
@@ -52,6 +53,7 @@ pub fn sketch(
                 },
             )
             .collect::<Result<Vec<Part>>>()
+            .inspect(|_| corpus.were_read(read))
     };
     let shards = shard::shards(corpus);
     let load = |(i, docs)| saved.load(&shard::name(i), progress, |found| shard::from_part(docs, units, found));
