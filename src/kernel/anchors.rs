@@ -1,11 +1,16 @@
 //! Bytes → ranks of their grams, and ranks → anchors of windows: the scan of `search::passage`.
 //!
-//! One body in plain Rust for each, compiled for the baseline and for AVX2. Ranks of bytes are made in passes over short
-//! arrays (pairs, quads, hashes, ranks), each of which compiles to vector instructions, where one pass over 8-byte windows
-//! does not: 4.2 GB/s. The choice then goes from anchor to anchor, and compares 16 ranks at once: 0.9 GB/s on prose. It goes
-//! only as far as it is asked to, for a match may hold what comes next: on runs most anchors are never chosen. Tried
-//! and refused: the minima of all windows by doubling, without a branch (0.7 GB/s on prose, though the same on any text).
+//! One body in plain Rust for each, compiled for the baseline, for AVX2 and for AVX-512. Ranks of bytes are made in passes
+//! over short arrays (pairs, quads, hashes, ranks), each of which compiles to vector instructions, where one pass over 8-byte
+//! windows does not: 4.2 GB/s. The least ranks of all windows are made in passes too, each of which makes windows four times as
+//! wide, and then a bit for each window says where the next has another: so to go from anchor to anchor takes neither a
+//! look at the ranks between nor a branch that hangs on them, which was a quarter of the time of prose. It goes only as far as it is
+//! asked to, for a match may hold what comes next: on runs most anchors are never chosen. Tried and refused: the least ranks by
+//! doubling, which takes twice as many passes, without the bits; to look for a smaller key from anchor to anchor (a sixth to a
+//! quarter slower on prose and random letters), and that compiled for AVX-512 (slower still).
 #![allow(unsafe_code)] // to call a function compiled for a CPU feature that was found at run time
+
+use super::equal::differing;
 
 /// A place in a text that anchors windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +101,7 @@ fn put_places_body(ranks: &mut [u32], bits: u32) {
     }
 }
 
-/// Goes through windows from anchor to anchor, as far as it is asked to.
+/// Goes through windows from anchor to anchor, as far as it is asked to. The buffers are reused.
 #[derive(Default)]
 pub(crate) struct Chooser {
     windows: Windows,
@@ -104,17 +109,29 @@ pub(crate) struct Chooser {
     bits: u32,
     /// The first window whose anchor is not chosen yet.
     first: usize,
-    /// The least of its keys, if that is known.
-    least: Option<u32>,
+    /// The least key of each window.
+    least: Vec<u32>,
+    /// A bit for each window: whether that of the next one is another.
+    changes: Vec<u64>,
     run: Run,
+    /// A buffer.
+    wider: Vec<u32>,
 }
 
 impl Chooser {
     /// Begins with windows, given the ranks of their places, of which the lowest `bits` bits do not count and become the
-    /// place: they are the keys that [`choose`] asks for.
-    pub(crate) fn new(ranks: &mut [u32], bits: u32, windows: Windows) -> Chooser {
+    /// place: they are the keys that [`Chooser::choose`] asks for.
+    pub(crate) fn begin(&mut self, ranks: &mut [u32], bits: u32, windows: Windows) {
         put_places(ranks, bits);
-        Chooser { windows, bits, ..Chooser::default() }
+        (self.windows, self.bits, self.first, self.run) = (windows, bits, 0, Run::default());
+        let keys = &ranks[..windows.count + windows.places - 1];
+        find_least(keys, windows.places, &mut self.least, &mut self.wider);
+        mark_changes(&mut self.least, &mut self.changes);
+    }
+
+    /// Forgets the windows.
+    pub(crate) fn clear(&mut self) {
+        (self.windows, self.first) = (Windows::default(), 0);
     }
 
     /// Whether there is an anchor to choose.
@@ -124,68 +141,91 @@ impl Chooser {
 
     /// Passes over the windows before the one that starts here in the text.
     pub(crate) fn skip_to(&mut self, start: usize) {
-        let first = start.saturating_sub(self.windows.base).min(self.windows.count);
-        if first > self.first {
-            (self.first, self.least) = (first, None);
-        }
+        self.first = self.first.max(start.saturating_sub(self.windows.base).min(self.windows.count));
     }
 
-    #[inline(always)]
-    fn choose_body(&mut self, keys: &[u32], list: &mut Vec<Anchor>, mut len: usize) {
-        let bits = self.bits;
-        let place_of = |key: u32| (key & ((1 << bits) - 1)) as usize;
-        let Windows { count, places, beyond, base } = self.windows;
-        let (mut first, mut known) = (self.first, self.least);
-        while first < count && list.len() < len {
-            // no closure, which would be compiled without the CPU's features
-            let least = match known {
-                Some(least) => least,
-                None => least_of(&keys[first..first + places]),
-            };
+    /// Adds the next anchors to `list`, until it has `len`, or two where the text repeats itself, or there are no more. `keys`
+    /// are those of the windows.
+    pub(crate) fn choose(&mut self, keys: &[u32], list: &mut Vec<Anchor>, mut len: usize) {
+        let Windows { count, places, beyond, .. } = self.windows;
+        while self.first < count && list.len() < len {
+            let (least, seen) = (self.least[self.first], self.first + places);
             let mut until = count;
             if least >= PERIODIC {
-                let run = self.run.find_end(keys, first + places);
-                if first + places + beyond > run {
-                    let next = count.min(run + 1 - places);
-                    push(list, base + run - beyond, base + first, base + next - 1);
-                    (first, known) = (next, Some(keys[run]));
+                let run = self.run.find_end(keys, seen);
+                if seen + beyond > run {
+                    self.give(list, run - beyond, count.min(run + 1 - places));
                     continue;
                 }
                 until = count.min(run + 1 - places - beyond);
                 // the next one most probably repeats it, and is not needed
                 len = list.len().max(2);
             }
-            // it stays the least until a smaller one comes, or until the window has passed it
-            let at = place_of(least);
-            let seen = first + places;
-            let unseen = &keys[seen..(at + places).min(until + places - 1).max(seen)];
-            let smaller = first_smaller(unseen, least).map(|n| seen + n);
-            let next = smaller.map_or(at + 1, |smaller| smaller + 1 - places).min(until);
-            push(list, base + at, base + first, base + next - 1);
-            first = next;
-            known = match smaller {
-                Some(smaller) => Some(keys[smaller]),
-                None if first == at + 1 && first < count && least >= PERIODIC => {
-                    Some(least_after(least, &keys[first..first + places], bits))
-                }
-                None => None,
-            };
+            let place = least & ((1 << self.bits) - 1);
+            self.give(list, place as usize, self.change_after(self.first).min(until));
         }
-        (self.first, self.least) = (first, known);
+    }
+
+    /// Adds an anchor of the windows before `next`, or adds them to the last one if it is the same place.
+    fn give(&mut self, list: &mut Vec<Anchor>, at: usize, next: usize) {
+        let place = |n: usize| (self.windows.base + n) as u32;
+        let anchor = Anchor { at: place(at), first: place(self.first), last: place(next - 1) };
+        match list.last_mut() {
+            Some(before) if before.at == anchor.at => before.last = anchor.last,
+            _ => list.push(anchor),
+        }
+        self.first = next;
+    }
+
+    /// The first window after this one whose least key is another than that of the window before, or the one after all.
+    #[inline]
+    fn change_after(&self, window: usize) -> usize {
+        let mut word = window / WORD;
+        let mut bits = self.changes[word] >> (window % WORD) << (window % WORD);
+        while bits == 0 {
+            word += 1;
+            bits = self.changes[word];
+        }
+        word * WORD + bits.trailing_zeros() as usize + 1
     }
 }
 
-/// The least of the keys of a window, if that was `least` of the window before, which began with it. In text that repeats
-/// itself one of the same rank stands a period later, so the window need not be looked through for each place.
-#[inline(always)]
-fn least_after(least: u32, keys: &[u32], bits: u32) -> u32 {
-    let near = &keys[..keys.len().min(LONGEST_PERIOD)];
-    match near.iter().find(|&&key| key >> bits == least >> bits) {
-        // all but the last were in the window before
-        Some(&equal) => equal.min(keys[keys.len() - 1]),
-        None => least_of(keys),
+/// Puts the least key of every window of `places` keys next to each other into `least`: of windows of one key, then of
+/// those that four of them make, and so on. No branch hangs on the keys, and of each key the work is the logarithm of `places`.
+fn find_least(keys: &[u32], places: usize, least: &mut Vec<u32>, wider: &mut Vec<u32>) {
+    least.clear();
+    least.extend_from_slice(keys);
+    let mut width = 1;
+    while width < places {
+        let next = places.min(4 * width);
+        let last = next - width;
+        wider.resize(least.len() - last, 0);
+        widen(least, [width.min(last), (2 * width).min(last), last], wider);
+        std::mem::swap(least, wider);
+        width = next;
     }
 }
+
+/// The least of four keys each: one and those so many places after it.
+#[inline(always)]
+fn widen_body(least: &[u32], after: [usize; 3], wider: &mut [u32]) {
+    let [second, third, fourth] = after.map(|after| &least[after..after + wider.len()]);
+    let rest = second.iter().zip(third.iter().zip(fourth));
+    for (wider, (&first, (&second, (&third, &fourth)))) in wider.iter_mut().zip(least.iter().zip(rest)) {
+        *wider = first.min(second).min(third.min(fourth));
+    }
+}
+
+/// Sets the bits of the windows that are followed by one with another least key, or by none.
+fn mark_changes(least: &mut Vec<u32>, changes: &mut Vec<u64>) {
+    least.resize(least.len().next_multiple_of(WORD) + 1, u32::MAX);
+    let (own, after) = (least[..least.len() - 1].as_chunks().0, least[1..].as_chunks().0);
+    changes.clear();
+    changes.extend(own.iter().zip(after).map(|(own, after)| differing(own, after)));
+}
+
+/// Windows whose bits are in one number.
+const WORD: usize = u64::BITS as usize;
 
 /// The places next to each other that are [`PERIODIC`].
 #[derive(Default)]
@@ -205,30 +245,8 @@ impl Run {
     }
 }
 
-/// Adds an anchor, or windows to the last one if it is the same place.
-#[inline(always)]
-fn push(list: &mut Vec<Anchor>, at: usize, first: usize, last: usize) {
-    let [at, first, last] = [at, first, last].map(|n| n as u32);
-    match list.last_mut() {
-        Some(anchor) if anchor.at == at => anchor.last = last,
-        _ => list.push(Anchor { at, first, last }),
-    }
-}
-
 /// Keys that are compared at once.
 const LANES: usize = 16;
-
-#[inline(always)]
-fn least_of(keys: &[u32]) -> u32 {
-    let mut least = [u32::MAX; LANES];
-    let (chunks, rest) = keys.as_chunks::<LANES>();
-    for chunk in chunks {
-        for i in 0..LANES {
-            least[i] = least[i].min(chunk[i]);
-        }
-    }
-    least.iter().chain(rest).fold(u32::MAX, |least, &key| least.min(key))
-}
 
 /// The first place of a key below `key`.
 #[inline(always)]
@@ -247,10 +265,28 @@ fn first_smaller(keys: &[u32], key: u32) -> Option<usize> {
 /// The ranks of the bytes from each place on; `text` is [`LOOKED_AT`] − 1 bytes longer than `ranks`.
 pub(crate) fn rank_bytes(text: &[u8], ranks: &mut [u32]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the CPU has AVX2, the only requirement of the callee.
-        return unsafe { rank_bytes_avx2(text, ranks) };
+    {
+        if has_avx512() {
+            // SAFETY: the CPU has what the callee requires.
+            return unsafe { rank_bytes_avx512(text, ranks) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the CPU has AVX2, the only requirement of the callee.
+            return unsafe { rank_bytes_avx2(text, ranks) };
+        }
     }
+    rank_bytes_body(text, ranks);
+}
+
+/// Whether the CPU has what the functions for AVX-512 are compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn rank_bytes_avx512(text: &[u8], ranks: &mut [u32]) {
     rank_bytes_body(text, ranks);
 }
 
@@ -275,21 +311,31 @@ fn put_places_avx2(ranks: &mut [u32], bits: u32) {
     put_places_body(ranks, bits);
 }
 
-/// Adds the next anchors to `list`, until it has `len`, or two where the text repeats itself, or there are no more. `keys`
-/// are those of the chooser.
-pub(crate) fn choose(chooser: &mut Chooser, keys: &[u32], list: &mut Vec<Anchor>, len: usize) {
+fn widen(least: &[u32], after: [usize; 3], wider: &mut [u32]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the CPU has AVX2, the only requirement of the callee.
-        return unsafe { choose_avx2(chooser, keys, list, len) };
+    {
+        if has_avx512() {
+            // SAFETY: the CPU has what the callee requires.
+            return unsafe { widen_avx512(least, after, wider) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the CPU has AVX2, the only requirement of the callee.
+            return unsafe { widen_avx2(least, after, wider) };
+        }
     }
-    chooser.choose_body(keys, list, len);
+    widen_body(least, after, wider);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn widen_avx512(least: &[u32], after: [usize; 3], wider: &mut [u32]) {
+    widen_body(least, after, wider);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn choose_avx2(chooser: &mut Chooser, keys: &[u32], list: &mut Vec<Anchor>, len: usize) {
-    chooser.choose_body(keys, list, len);
+fn widen_avx2(least: &[u32], after: [usize; 3], wider: &mut [u32]) {
+    widen_body(least, after, wider);
 }
 
 #[cfg(test)]
@@ -310,26 +356,29 @@ mod tests {
     fn every_kernel_equals_the_plain_loop() {
         for places in [0usize, 1, 7, 85, 511, 512, 513, 2000] {
             let text = text(places + LOOKED_AT - 1);
-            let (mut plain, mut fast) = (vec![0; places], vec![1; places]);
-            rank_bytes_body(&text, &mut plain);
+            let (mut ranks, mut fast) = (vec![0; places], vec![1; places]);
+            rank_bytes_body(&text, &mut ranks);
             rank_bytes(&text, &mut fast);
-            assert_eq!(plain, fast);
-            if places >= 85 {
-                let windows = Windows { count: places - 84, places: 68, beyond: 17, base: 5 };
-                let (mut by_body, mut dispatched) = (Vec::new(), Vec::new());
-                put_places_body(&mut plain, 11);
-                let mut chooser = Chooser::new(&mut fast, 11, windows);
+            assert_eq!(ranks, fast);
+            if let Some(wide) = places.checked_sub(84) {
+                let (mut plain, mut fast) = (vec![0; wide], vec![1; wide]);
+                widen_body(&ranks, [4, 31, 84], &mut plain);
+                widen(&ranks, [4, 31, 84], &mut fast);
                 assert_eq!(plain, fast);
-                let mut by_loop = Chooser { windows, bits: 11, ..Chooser::default() };
-                while by_loop.has_more() {
-                    by_loop.choose_body(&plain, &mut by_body, usize::MAX);
-                }
-                while chooser.has_more() {
-                    let len = dispatched.len() + 3;
-                    choose(&mut chooser, &fast, &mut dispatched, len);
-                }
-                assert!(by_body == dispatched && !by_body.is_empty());
             }
+        }
+    }
+    #[test]
+    fn every_window_has_its_least_key_and_a_bit_where_the_next_has_another() {
+        let keys: Vec<u32> = (0..400u32).map(|i| i.wrapping_mul(i).wrapping_mul(0x9e37_79b9) >> 4 << 9 | i).collect();
+        let (mut least, mut wider, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        for places in [1, 2, 3, 4, 5, 16, 17, 68, 400] {
+            let expected: Vec<u32> = keys.windows(places).map(|keys| *keys.iter().min().unwrap()).collect();
+            find_least(&keys, places, &mut least, &mut wider);
+            assert_eq!(least, expected);
+            mark_changes(&mut least, &mut changes);
+            let bit = |window: usize| changes[window / WORD] >> (window % WORD) & 1 == 1;
+            assert!((0..expected.len()).all(|w| bit(w) == (expected.get(w + 1) != Some(&expected[w]))), "{places}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which of a few numbers are equal to another one: a bit for each.
+//! Which of a few numbers are equal to another one, or to those of another list: a bit for each.
 //!
 //! A comparison of vectors and the signs of what it gives, which every x86-64 CPU has. The compiler makes a vector of the
 //! comparisons too, but then takes the bits out of it one by one: some thirty instructions for seven numbers instead of eight.
@@ -36,6 +36,36 @@ fn equal_lanes(numbers: [u32; LANES], number: u32) -> u32 {
     numbers.iter().rev().fold(0, |bits, &other| bits << 1 | u32::from(other == number))
 }
 
+/// Numbers whose differences are put into one mask.
+const MANY: usize = 64;
+
+/// A bit for each place where two lists differ, from the lowest on.
+#[inline(always)]
+pub(crate) fn differing(a: &[u32; MANY], b: &[u32; MANY]) -> u64 {
+    let pairs = a.as_chunks().0.iter().zip(b.as_chunks().0).enumerate();
+    !pairs.fold(0, |bits, (part, (a, b))| bits | u64::from(equal_pairs(a, b)) << (16 * part))
+}
+
+/// A bit for each place where two lists are equal.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn equal_pairs(a: &[u32; 16], b: &[u32; 16]) -> u16 {
+    use std::arch::x86_64::{__m128i, _mm_cmpeq_epi32, _mm_movemask_epi8, _mm_packs_epi16, _mm_packs_epi32};
+    let (a, b): ([__m128i; 4], [__m128i; 4]) = (bytemuck::cast(*a), bytemuck::cast(*b));
+    // SAFETY: SSE2 belongs to x86-64
+    unsafe {
+        let equal = |n: usize| _mm_cmpeq_epi32(a[n], b[n]);
+        let (low, high) = (_mm_packs_epi32(equal(0), equal(1)), _mm_packs_epi32(equal(2), equal(3)));
+        _mm_movemask_epi8(_mm_packs_epi16(low, high)) as u16
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn equal_pairs(a: &[u32; 16], b: &[u32; 16]) -> u16 {
+    a.iter().zip(b).rev().fold(0, |bits, (a, b)| bits << 1 | u16::from(a == b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +82,15 @@ mod tests {
         holds::<5>();
         holds::<7>();
         holds::<8>();
+    }
+
+    #[test]
+    fn a_bit_for_each_that_differs() {
+        let a: [u32; MANY] = std::array::from_fn(|n| n as u32);
+        for step in 1..MANY {
+            let b = std::array::from_fn(|n| if n % step == 1 { u32::MAX } else { n as u32 });
+            let expected = (0..MANY).filter(|n| n % step == 1).fold(0, |bits, n| bits | 1 << n);
+            assert_eq!(differing(&a, &b), expected);
+        }
     }
 }

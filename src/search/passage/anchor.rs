@@ -13,8 +13,8 @@
 //! anchor. That, too, depends on the window's own symbols only. (Tried before and refused: giving all periodic grams one
 //! rank, without the rule for the end of a run; each window there was an anchor of its own, at twice the time and memory.)
 //!
-//! Ranks are computed for a block at a time and stay in the cache; anchors are chosen a few at a time, so that windows that a
-//! match holds are passed over.
+//! Ranks, and the least rank of each window, are computed for a block at a time and stay in the cache; anchors are chosen a few
+//! at a time, so that windows that a match holds are passed over.
 
 use super::symbol::Symbol;
 pub(super) use crate::kernel::Anchor;
@@ -69,7 +69,7 @@ impl Anchors {
     /// Begins a text.
     pub(super) fn begin(&mut self) {
         self.list.clear();
-        self.chooser = Chooser::default();
+        self.chooser.clear();
         (self.given, self.read, self.is_last) = (0, 0, false);
     }
 
@@ -94,7 +94,7 @@ impl Anchors {
     pub(super) fn choose(&mut self, most: usize, from: usize) -> &[Anchor] {
         self.list.drain(..self.given);
         self.chooser.skip_to(from);
-        kernel::choose(&mut self.chooser, &self.keys, &mut self.list, most + 1);
+        self.chooser.choose(&self.keys, &mut self.list, most + 1);
         // the last one may have more windows, in the next block too
         let is_whole = self.is_last && !self.chooser.has_more();
         self.given = if is_whole { self.list.len() } else { self.list.len().saturating_sub(1) };
@@ -115,7 +115,7 @@ impl Anchors {
         S::ranks(&text[start..end - 1 + lengths.window], looked_at, &mut self.keys);
         let beyond = lengths.gram - looked_at;
         let block = kernel::Windows { count: end - start, places, beyond, base: start };
-        self.chooser = Chooser::new(&mut self.keys, all.trailing_zeros(), block);
+        self.chooser.begin(&mut self.keys, all.trailing_zeros(), block);
         end
     }
 }

@@ -19,7 +19,8 @@
 //! What it costs is cache misses, so they are made to overlap: the buckets of the next anchors are asked for before the
 //! first is read, and then the anchors take turns ([`Index::meet_group`]). Asking for one bucket costs about as much as
 //! hashing a gram (its page has to be looked up), so it is done a little ahead, between other work, and for no anchor that
-//! a match holds by then. Tried and refused: buckets of 8 or 2 entries (8: no faster; 2: a fifth more memory), splitting
+//! a match holds by then. After a match few are asked for: where a text is a copy with edits the next match begins soon after the
+//! edit, and two thirds of what was hashed and asked for before was never looked up. Tried and refused: buckets of 8 or 2 entries (8: no faster; 2: a fifth more memory), splitting
 //! into four ranges (no faster, a third slower on runs), groups of 4 or 16 anchors (no difference), entering only grams
 //! that stand twice in the corpus by a filter made before (cuts make new grams, so it would not be complete), a filter in
 //! front of the table that takes in what is entered (a third slower), leaving out of a bucket that is dealt anew the
@@ -112,6 +113,8 @@ pub struct Index<'t, S: Symbol> {
     turns: Vec<Turn>,
     /// A buffer for the next anchors.
     ahead: Vec<Ahead>,
+    /// How many these may be: few after a match, for mostly another one begins soon and holds the rest.
+    most: usize,
     /// A buffer for what stands in a bucket.
     list: Vec<Item>,
 }
@@ -143,6 +146,7 @@ impl<'t, S: Symbol> Index<'t, S> {
             held: 0,
             turns: Vec::new(),
             ahead: Vec::new(),
+            most: AHEAD,
             list: Vec::new(),
         }
     }
@@ -203,8 +207,10 @@ impl<'t, S: Symbol> Index<'t, S> {
             if ahead.is_empty() {
                 break;
             }
+            let found = self.found.len();
             let met = self.meet_group(number, &ahead);
             ahead.drain(..met);
+            self.most = if self.found.len() > found { GROUP } else { AHEAD };
         }
         self.ahead = ahead;
     }
@@ -215,7 +221,7 @@ impl<'t, S: Symbol> Index<'t, S> {
     /// before finds holds it: that is waited for.
     fn look_ahead(&self, number: u32, anchors: &mut Anchors, ahead: &mut Vec<Ahead>) {
         let repeats = |ahead: &[Ahead]| matches!(ahead, [.., a, b] if a.hash == b.hash);
-        while ahead.len() < AHEAD && !repeats(ahead) {
+        while ahead.len() < self.most && !repeats(ahead) {
             let chosen = anchors.choose(AT_ONCE, self.held as usize);
             if chosen.is_empty() {
                 break;
@@ -366,6 +372,9 @@ impl<'t, S: Symbol> Index<'t, S> {
         if (other.text, other.at) == (entry.text, entry.at) {
             return; // by its hash alone, from another range of its own leads: a place is no repeat of itself
         }
+        if self.is_found(entry, &other) {
+            return;
+        }
         let (before, after) = self.agreement(entry, &other, leads);
         let least = usize::from(leads.least).max(self.lengths.window.saturating_sub(after));
         if after < self.lengths.gram || least > usize::from(leads.greatest).min(before) {
@@ -377,6 +386,18 @@ impl<'t, S: Symbol> Index<'t, S> {
         let (start, end) = (entry.at - before, entry.at + after);
         self.found.push(Match { start, end, text: other.text, from: other.at - before });
         self.held = self.held.max(end + 1 - self.lengths.window as u32);
+    }
+
+    /// Whether one of the last two matches holds this pair of places: it is all that they have in common. Where a match ends the
+    /// anchors before its end meet the copy again, which need not be read for it.
+    fn is_found(&self, entry: &Entry, other: &Entry) -> bool {
+        let holds = |found: &Match| {
+            let before = entry.at.wrapping_sub(found.start);
+            (found.text == other.text)
+                & (before < found.end - found.start)
+                & (found.from.wrapping_add(before) == other.at)
+        };
+        self.found.iter().rev().take(2).any(holds)
     }
 
     fn add(&mut self, hash: u32, entry: Entry) {
