@@ -195,9 +195,8 @@ impl Write for LastByte<'_> {
 
 /// A file that is one document and goes, or that is set aside whole, is not written at all.
 fn is_written(source: &Source, cuts: &[Removal]) -> bool {
-    let all = source.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&source.bytes).len() as u64;
     let whole_file_is_record = source.format == Format::Text && !cuts.is_empty();
-    !(whole_file_is_record && splice::removed(cuts) >= all)
+    !(whole_file_is_record && splice::removed(cuts) == source.bytes.len() as u64)
 }
 
 /// Writes one cleaned file.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::heeding::Heeding;
-use crate::corpus::{Corpus, DocId, Span};
+use crate::corpus::{Corpus, DocId, Format, Span};
 use crate::resolve::{Fate, Plan};
 
 /// Bytes of a source that are not written.
@@ -36,13 +36,16 @@ pub struct SourceBytes {
 
 /// What goes from a source: sorted, disjoint, neighbours joined.
 pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
+    let is_one_document = corpus.sources[source].format == Format::Text;
     let of_document = |id: u32| -> Vec<Range<u64>> {
         let id = DocId(id);
         match plan.fates[id.index()] {
             Fate::Kept => Vec::new(),
             Fate::Removed | Fate::Emptied => {
                 let record = corpus.document(id).record_range();
-                std::iter::once(record.start as u64..record.end as u64).collect()
+                // a file that is one document goes with its byte order mark
+                let start = if is_one_document { 0 } else { record.start as u64 };
+                std::iter::once(start..record.end as u64).collect()
             }
             Fate::Edited => {
                 let spans: Vec<Span> = plan.cuts_of(id).iter().map(|c| c.place.span).collect();

@@ -129,6 +129,19 @@ fn files_that_are_written_one_after_the_other_do_not_run_into_each_other() {
 }
 
 #[test]
+fn a_file_that_goes_takes_its_byte_order_mark_along() {
+    let dir = Dir::new();
+    let text = format!("\u{feff}{}\n", words("a", 12));
+    dir.write("in/a.txt", &text).write("in/b.txt", &text);
+    dir.run(&["clean", "in", "-o", "out"]).ok();
+    assert!(!dir.path("out/b.txt").exists());
+    let bytes = &dir.json("out.unecho/report.json")["totals"]["bytes"];
+    assert_eq!((bytes["kept"].as_u64(), bytes["removed"].as_u64()), (Some(text.len() as u64), Some(text.len() as u64)));
+    dir.run(&["restore", "out", "-o", "back"]).ok();
+    assert_eq!((dir.text("back/a.txt"), dir.text("back/b.txt")), (text.clone(), text));
+}
+
+#[test]
 fn lines_and_blocks_can_be_documents() {
     let dir = Dir::new();
     let (a, b) = (words("a", 12), words("b", 12));
