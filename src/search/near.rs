@@ -96,10 +96,7 @@ impl Near {
             likely
         };
         let mut likely: Vec<(u32, u32)> = ranges.into_par_iter().flat_map_iter(in_range).collect();
-        likely.par_sort_unstable_by_key(|pair| {
-            memory::touched(size_of_val(pair));
-            (pair.1, pair.0)
-        });
+        likely.par_sort_unstable_by_key(|&(class, keeper)| (keeper, class));
         likely
     }
 

@@ -64,16 +64,9 @@ const STRETCH: u32 = 32;
 
 impl Verified {
     fn new(pairs: &[(u32, u32)], similarities: &[f64]) -> Verified {
-        let verified = pairs.par_iter().zip(similarities).map(|(&(class, keeper), &similarity)| {
-            let pair = (class, keeper, similarity);
-            memory::touched(2 * size_of_val(&pair)); // read, and written
-            pair
-        });
-        let mut pairs: Vec<_> = verified.collect();
-        pairs.par_sort_unstable_by_key(|pair| {
-            memory::touched(size_of_val(pair));
-            (pair.0, pair.1)
-        });
+        let verified = pairs.par_iter().zip(similarities);
+        let mut pairs: Vec<_> = verified.map(|(&(class, keeper), &similarity)| (class, keeper, similarity)).collect();
+        pairs.par_sort_unstable_by_key(|&(class, keeper, _)| (class, keeper));
         let mut starts = Vec::new();
         for (i, &(class, ..)) in memory::watched(pairs.iter().enumerate(), size_of::<(u32, u32, f64)>()) {
             starts.resize(starts.len().max((class / STRETCH) as usize + 1), i as u32);
