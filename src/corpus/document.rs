@@ -378,9 +378,7 @@ impl Corpus {
 
     /// Says that the texts of some documents, which follow each other, will be read soon, in order.
     pub(crate) fn will_read_all(&self, docs: Range<u32>) {
-        if self.bytes() > memory::room_for_inputs() {
-            self.ranges_of(docs).for_each(|(bytes, range)| bytes.will_read(range));
-        }
+        self.ranges_of(docs).for_each(|(bytes, range)| bytes.will_read(range));
     }
 
     /// Says that the texts of some documents, which follow each other, were read, and will not be read again before those after them:

@@ -91,10 +91,12 @@ pub fn resolve(
     progress.begin(Stage::Resolve, order.len() as u64);
     let _looking_up = memory::here_and_there();
     // keepers stand anywhere: the system would read megabytes around each, and the disk is asked for documents beforehand
-    let _reading = (corpus.bytes() > memory::room_for_inputs()).then(|| corpus.read_here_and_there());
+    let from_disk = corpus.bytes() > memory::room_for_inputs();
+    let _reading = from_disk.then(|| corpus.read_here_and_there());
     let mut plan = Plan { fates: vec![Fate::Kept; corpus.len()], ..Plan::default() };
     let mut settler = Settler {
         corpus,
+        from_disk,
         search,
         options,
         sketcher: Sketcher::new(options.tokens),
@@ -124,6 +126,8 @@ const STRETCH: usize = 2048;
 /// The state of the pass.
 struct Settler<'c, 'o> {
     corpus: &'c Corpus,
+    /// Texts may have to come from the disk.
+    from_disk: bool,
     search: UnitSearch<'c>,
     options: &'o ResolveOptions,
     sketcher: Sketcher,
@@ -218,7 +222,8 @@ impl Settler<'_, '_> {
 
     /// Says that some documents will be settled after those that follow now.
     fn will_settle(&self, docs: &[DocId]) {
-        in_text_order(docs).into_iter().for_each(|docs| self.corpus.will_read_all(docs));
+        let read = in_text_order(docs).filter(|_| self.from_disk);
+        read.into_iter().for_each(|docs| self.corpus.will_read_all(docs));
         self.search.documents.iter().chain(&self.search.segments).for_each(|searcher| searcher.will_search(docs));
     }
 
