@@ -322,7 +322,7 @@ impl Corpus {
 
     /// Decoded bytes of all sources together.
     pub fn bytes(&self) -> u64 {
-        self.sources.iter().map(|source| source.bytes.len() as u64).sum()
+        memory::watched(self.sources.iter(), size_of::<Source>()).map(|source| source.bytes.len() as u64).sum()
     }
 
     /// The ids of all documents, in order.

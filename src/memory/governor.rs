@@ -89,16 +89,18 @@ fn number(digits: &[u8]) -> u64 {
 /// The one that is at work, once there is a limit.
 static GOVERNOR: Mutex<Option<Governor>> = Mutex::new(None);
 
-/// Starts the thread. It ends with the process.
+/// Starts the threads. They end with the process.
 pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     let gauge = Gauge::open()?;
     let machine = super::machine().unwrap_or(0);
-    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, gave_back: None, at: 0 });
+    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, at: 0 });
     std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
         loop {
             std::thread::sleep(look());
         }
     })?;
+    let unused = std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10);
+    unused.spawn(|| give_back_unused())?;
     Ok(())
 }
 
@@ -176,8 +178,6 @@ struct Governor {
     /// The memory of the machine, or of the control group.
     machine: u64,
     spills: bool,
-    /// When unused memory was given back last.
-    gave_back: Option<Instant>,
     /// Where dropping goes on.
     at: u64,
 }
@@ -192,8 +192,30 @@ const SHORTEST_NAP: Duration = Duration::from_micros(500);
 /// How long the thread sleeps at the most.
 const LONGEST_NAP: Duration = Duration::from_millis(20);
 
-/// The time between two times that unused memory is given back: it costs about a millisecond.
+/// The time between two times that unused memory is given back, at the least.
 const BETWEEN_GIVING_BACK: Duration = Duration::from_millis(250);
+
+/// Of the time, the part at the most that unused memory is given back in: it costs about a millisecond, and a hundred where memory is
+/// in small pieces, as that of a million files.
+const PART_FOR_GIVING_BACK: u32 = 32;
+
+/// Whether memory was short since unused memory was given back last.
+static IS_SHORT: AtomicBool = AtomicBool::new(false);
+
+/// Gives back what the system's allocator holds and nobody uses, now and again where memory is short. The allocator keeps what was given
+/// back to it between blocks that are in use, and of the memory of a run that may be a fifth. A thread by itself does it: who looks
+/// at the limit has no hundred milliseconds for it, in which others took 140 MiB.
+fn give_back_unused() -> ! {
+    let mut pause = BETWEEN_GIVING_BACK;
+    loop {
+        std::thread::sleep(pause);
+        let begin = Instant::now();
+        if IS_SHORT.swap(false, Ordering::Relaxed) {
+            spilling::give_back_unused();
+        }
+        pause = BETWEEN_GIVING_BACK.max(PART_FOR_GIVING_BACK * begin.elapsed());
+    }
+}
 
 /// How long the process needs at least to take so many bytes; neither too short to be worth it nor too long to see a
 /// sudden change.
@@ -211,7 +233,7 @@ impl Governor {
     fn look(&mut self) -> Duration {
         let mut resident = self.gauge.read();
         if resident.ordinary() > self.marks.ordinary || resident.all > self.marks.high {
-            resident = self.give_back_unused(resident);
+            IS_SHORT.store(true, Ordering::Relaxed);
         }
         self.switch(resident.ordinary());
         self.see_what_is_cached(resident.ordinary());
@@ -229,17 +251,6 @@ impl Governor {
         let spills = ordinary > if self.spills { self.marks.ordinary / 4 * 3 } else { self.marks.ordinary };
         self.spills = spills;
         spilling::spill(spills, spills && ordinary > self.marks.looked_up, spills && ordinary > self.marks.small);
-    }
-
-    /// Gives back what the system's allocator holds and nobody uses, unless that was done a moment ago. It keeps what was given back to it
-    /// between blocks that are in use, and of the memory of a run that may be a fifth.
-    fn give_back_unused(&mut self, resident: Resident) -> Resident {
-        if self.gave_back.is_some_and(|when| when.elapsed() < BETWEEN_GIVING_BACK) {
-            return resident;
-        }
-        spilling::give_back_unused();
-        self.gave_back = Some(Instant::now());
-        self.gauge.read()
     }
 
     /// Sees what the system can hold in its cache beside ordinary memory.

@@ -95,7 +95,7 @@ impl Near {
             }
             likely
         };
-        let mut likely: Vec<(u32, u32)> = ranges.into_par_iter().flat_map_iter(in_range).collect();
+        let mut likely = joined(ranges.into_par_iter().map(in_range).collect());
         likely.par_sort_unstable_by_key(|&(class, keeper)| (keeper, class));
         likely
     }
@@ -219,6 +219,16 @@ fn deal(table: &Table, classes: &[u32], bands: Range<usize>, bits: u32) -> Vec<B
     let entries =
         |hashes: &[u32]| Block::new(hashes.iter().zip(classes).map(|(&hash, &class)| entry(hash, class)), bits);
     hashes.chunks(classes.len().max(1)).map(entries).collect()
+}
+
+/// All pairs of these parts, each of which goes once it is copied. If everything looks alike they are most of what a run has.
+fn joined(parts: Vec<Vec<(u32, u32)>>) -> Vec<(u32, u32)> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    for part in parts {
+        memory::touched(2 * size_of_val(&part[..]));
+        all.extend(part);
+    }
+    all
 }
 
 /// The blocks of each of so many bands.

@@ -10,7 +10,8 @@ use std::ops::Range;
 use super::pass::{Part, Raw, UnitPart};
 use super::table::{Signed, Tally};
 use super::{HASHES, SketchOptions};
-use crate::corpus::{Corpus, DocId, Place, Span};
+use crate::corpus::{Corpus, DocId, Document, Place, Span};
+use crate::memory;
 use crate::resume::{self, Columns};
 
 /// Bytes of text in a shard, at least: few enough that the last one, which nothing is sketched beside, is soon appended. Fewer
@@ -23,9 +24,10 @@ const SHARDS: u64 = 1024;
 /// The documents of each shard.
 pub(super) fn shards(corpus: &Corpus) -> Vec<Range<u32>> {
     let len = |id: DocId| u64::from(corpus.document(id).text_len);
-    let total: u64 = corpus.ids().map(len).sum();
+    let all = || memory::watched(corpus.ids(), size_of::<Document>());
+    let total: u64 = all().map(len).sum();
     let (mut shards, mut first, mut bytes) = (Vec::new(), 0, 0);
-    for id in corpus.ids() {
+    for id in all() {
         bytes += len(id);
         if bytes >= SHARD.max(total / SHARDS) {
             shards.push(first..id.0 + 1);
