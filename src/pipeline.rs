@@ -299,17 +299,25 @@ impl Outcome {
         self.may_be_written()?;
         output::check_target(target, inputs, force)?;
         match RunFolder::open(target.path(), card, start, progress)? {
-            Opened::Run(run) => self.write_in(run, target, force, progress),
+            Opened::Run(run) => self.write_in(run, target, force, || (), progress).map(|(written, ())| written),
             Opened::Finished => unreachable!("only a run that is gone on with can be finished already"),
         }
     }
 
-    /// As [`Outcome::write`], in a run folder; that the target is free was checked before.
-    pub fn write_in(&self, run: RunFolder, target: &Target, force: bool, progress: &dyn Progress) -> Result<Written> {
+    /// As [`Outcome::write`], in a run folder; that the target is free was checked before. What is to be done `beside` is done by a thread
+    /// that has nothing to write any more.
+    pub fn write_in<T: Send>(
+        &self,
+        run: RunFolder,
+        target: &Target,
+        force: bool,
+        beside: impl FnOnce() -> T + Send,
+        progress: &dyn Progress,
+    ) -> Result<(Written, T)> {
         self.may_be_written()?;
-        let written = output::write(&self.corpus, &self.removals, target, force, run, progress)?;
+        let (written, done) = output::write(&self.corpus, &self.removals, target, force, run, beside, progress)?;
         match self.check_unchanged() {
-            Ok(()) => Ok(written),
+            Ok(()) => Ok((written, done)),
             Err(changed) => {
                 written.discard();
                 Err(changed)

@@ -116,16 +116,13 @@ fn to_files(
     // the process ends now: giving the corpus back to the system piece by piece would only cost time
     let outcome = &*std::mem::ManuallyDrop::new(outcome);
     let json = run.path().join("report.json");
-    // the disk is busy with the corpus and a core with the ledger: the other core describes the findings
-    let (written, described) = rayon::join(
-        || outcome.write_in(run, target, args.force, progress),
-        || {
-            let report = Report::new(outcome, terminal.measured(), reports::command_line());
-            let file = reports::begin_json(&report, &json)?;
-            Ok::<_, Error>((report, file))
-        },
-    );
-    let (written, (mut report, file)) = (written?, described?);
+    let describe = || {
+        let report = Report::new(outcome, terminal.measured(), reports::command_line());
+        let file = reports::begin_json(&report, &json)?;
+        Ok::<_, Error>((report, file))
+    };
+    let (written, described) = outcome.write_in(run, target, args.force, describe, progress)?;
+    let (mut report, file) = described?;
     report.measured = terminal.measured();
     reports::finish_json(file, &report.measured, &json, &written.state().join("report.json"))?;
     let state = state_dir(target.path());

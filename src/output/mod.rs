@@ -102,15 +102,17 @@ fn add_directories(path: &Path, together: &mut Together) -> io::Result<()> {
 /// Writes the cleaned corpus, the ledger and the rejects to the run folder of `target`. With `force`, what an earlier run
 /// wrote at `target` will be replaced. Cleaned files that an earlier run had finished are not written again.
 ///
-/// `cuts` holds the [`removals`] of each source.
-pub fn write(
+/// `cuts` holds the [`removals`] of each source. What is to be done `beside` is done by a thread that has written the ledger, while
+/// others may still write the corpus.
+pub fn write<T: Send>(
     corpus: &Corpus,
     cuts: &[Vec<Removal>],
     target: &Target,
     force: bool,
     run: RunFolder,
+    beside: impl FnOnce() -> T + Send,
     progress: &dyn Progress,
-) -> Result<Written> {
+) -> Result<(Written, T)> {
     let place = target.path();
     if let (Target::File(_), [_, _, ..]) = (target, corpus.sources.as_slice()) {
         let reason = "the output would be one file, and the input is many; give a directory".to_owned();
@@ -126,7 +128,8 @@ pub fn write(
     let is_written = |(source, cuts): (&Source, &Vec<Removal>)| always || is_written(source, cuts);
     let written: Vec<bool> = corpus.sources.iter().zip(cuts).map(is_written).collect();
     let finished = Finished::new(&run, progress);
-    // the lines of the ledger are made one after the other: that takes as long as writing the corpus, so both go on at once
+    // the lines of the ledger are made one after the other: that takes as long as writing the corpus, so both go on at once; and both
+    // read it in the same order, so that what comes from the disk comes once
     let (corpus_written, ledger_written) = rayon::join(
         || {
             let sources = corpus.sources.par_iter().zip(cuts).enumerate();
@@ -140,16 +143,16 @@ pub fn write(
                 Ok(())
             })
         },
-        || write_ledger(corpus, cuts, &written, target, &state.join(LEDGER), progress),
+        || write_ledger(corpus, cuts, &written, target, &state.join(LEDGER), progress).map(|()| beside()),
     );
     // also after a fault: what is finished is finished
     let flushed = finished.flush(progress).map_err(|e| Error::io("cannot flush", &cleaned, e));
     corpus_written?;
-    ledger_written?;
+    let done = ledger_written?;
     flushed?;
     write_rejects(corpus, &state.join("rejects"), progress)?;
     progress.end();
-    Ok(Written { run, place: place.to_owned(), force })
+    Ok((Written { run, place: place.to_owned(), force }, done))
 }
 
 /// Writes the cleaned bytes of all sources, one after the other and without compression, and no ledger. A source whose

@@ -9,7 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::heeding::Heeding;
-use crate::corpus::{Corpus, DocId, Format, Span};
+use crate::corpus::{Bytes, Corpus, DocId, Format, Span};
 use crate::resolve::{Fate, Plan};
 
 /// Bytes of a source that are not written.
@@ -34,6 +34,9 @@ pub struct SourceBytes {
     pub rejected: u64,
 }
 
+/// Documents whose texts are asked for together, from the disk, if they are there.
+const STRETCH: usize = 1024;
+
 /// What goes from a source: sorted, disjoint, neighbours joined.
 pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
     let is_one_document = corpus.sources[source].format == Format::Text;
@@ -53,7 +56,13 @@ pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
             }
         }
     };
-    let ranges = corpus.sources[source].docs.clone().into_par_iter().flat_map_iter(of_document);
+    let docs = corpus.sources[source].docs.clone();
+    let stretches = docs.clone().into_par_iter().step_by(STRETCH);
+    let ranges = stretches.flat_map_iter(|start| {
+        let docs = start..docs.end.min(start + STRETCH as u32);
+        corpus.will_read_all(docs.clone());
+        docs.flat_map(of_document)
+    });
     let mut ranges: Vec<Removal> = ranges.map(|range| Removal { range, rejected: false }).collect();
     let first = corpus.rejects.partition_point(|r| (r.source as usize) < source);
     let own = corpus.rejects[first..].iter().take_while(|r| r.source as usize == source);
@@ -93,11 +102,11 @@ pub fn source_bytes(read: u64, removals: &[Removal]) -> SourceBytes {
 }
 
 /// Writes `bytes` less the removals.
-pub(super) fn write_kept(bytes: &[u8], cuts: &[Removal], out: &mut Heeding<'_, impl Write>) -> io::Result<()> {
-    let mut at = 0;
+pub(super) fn write_kept(bytes: &Bytes, cuts: &[Removal], out: &mut Heeding<'_, impl Write>) -> io::Result<()> {
+    let (mut source, mut at) = (bytes.in_order(), 0);
     for cut in cuts {
-        out.write_all(&bytes[at..cut.range.start as usize])?;
+        source.pieces(at..cut.range.start as usize).try_for_each(|piece| out.write_all(piece))?;
         at = cut.range.end as usize;
     }
-    out.write_all(&bytes[at..])
+    source.pieces(at..bytes.len()).try_for_each(|piece| out.write_all(piece))
 }

@@ -100,15 +100,20 @@ impl Locator {
         offsets.par_sort_unstable_by_key(|&(doc, offset)| u64::from(doc.0) << 32 | u64::from(offset));
         offsets.dedup();
         let documents: Vec<&[(DocId, u32)]> = offsets.chunk_by(|a, b| a.0 == b.0).collect();
-        let names: Vec<String> = documents.par_iter().map(|doc| name(doc[0].0)).collect();
+        let located: Vec<(Vec<String>, Vec<Position>)> =
+            documents.par_chunks(TOGETHER).map(|documents| located(corpus, documents, &name)).collect();
         let mut by_document = vec![None; corpus.len()];
-        let (mut named, mut first) = (Vec::with_capacity(names.len()), 0);
-        for (name, doc) in names.into_iter().zip(&documents) {
-            named.push(Named { name, first });
-            by_document[doc[0].0.index()] = NonZeroU32::new(named.len() as u32);
-            first += doc.len();
+        let (mut named, mut first) = (Vec::with_capacity(documents.len()), 0);
+        let mut positions = Vec::with_capacity(offsets.len());
+        let mut documents = documents.iter();
+        for (names, of_them) in located {
+            for (name, doc) in names.into_iter().zip(&mut documents) {
+                named.push(Named { name, first });
+                by_document[doc[0].0.index()] = NonZeroU32::new(named.len() as u32);
+                first += doc.len();
+            }
+            positions.extend(of_them);
         }
-        let positions = documents.into_par_iter().flat_map_iter(|doc| positions(corpus, doc)).collect();
         Locator { offsets, positions, named, by_document }
     }
 
@@ -144,6 +149,30 @@ pub(super) fn beginning(corpus: &Corpus, doc: DocId, from: Position, to: Positio
         Encoding::Json => decode_json_string(&raw),
     };
     (text, end == to.source)
+}
+
+/// Documents that are looked at together: their records are asked for from the disk, if they are there.
+const TOGETHER: usize = 1024;
+
+/// Documents without a place that are read along between two that have one: to ask once more costs more.
+const BETWEEN: u32 = 16;
+
+/// The names of some documents, ascending, and the positions of the offsets in them.
+fn located(
+    corpus: &Corpus,
+    documents: &[&[(DocId, u32)]],
+    name: impl Fn(DocId) -> String,
+) -> (Vec<String>, Vec<Position>) {
+    let id = |offsets: &[(DocId, u32)]| offsets[0].0;
+    for near in documents.chunk_by(|a, b| id(b).0 - id(a).0 <= BETWEEN) {
+        corpus.will_read_all(id(near[0]).0..id(near[near.len() - 1]).0 + 1);
+    }
+    let (mut names, mut found) = (Vec::with_capacity(documents.len()), Vec::new());
+    for offsets in documents {
+        names.push(name(id(offsets)));
+        found.extend(positions(corpus, offsets));
+    }
+    (names, found)
 }
 
 /// The positions of ascending offsets in one document.
