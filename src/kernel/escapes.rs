@@ -2,7 +2,8 @@
 //! and put in.
 //!
 //! 64 bytes are looked at at a time, and the places of backslashes in them are a number ([`super::masks`]): so what lies
-//! between two escapes costs the same whether it is one byte or sixty.
+//! between two escapes costs the same whether it is one byte or sixty, and where a string is only read, the usual escapes of a
+//! block are counted without a branch for each.
 #![allow(unsafe_code)] // to call a function compiled for CPU features that were found at run time
 
 use super::masks::Masks;
@@ -56,8 +57,8 @@ pub(crate) struct Run {
     pub(crate) line_ends: usize,
 }
 
-/// What there is up to the first escape that is longer than two bytes, malformed, or `far`: asked for the offset of each, and for
-/// the number of those before.
+/// What there is up to the first escape that is longer than two bytes, malformed, or `far`: asked for offsets, and for the number
+/// of escapes before. What is far stays so further on, and whatever the number is where it is so for few and for many.
 pub(crate) fn simple_run(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
     any_run::<false>(raw, far)
 }
@@ -131,7 +132,7 @@ fn run_avx512<const ENDS: bool>(raw: &[u8], far: impl Fn(usize, usize) -> bool) 
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1")]
+#[target_feature(enable = "avx2,bmi1,popcnt")]
 fn run_avx2<const ENDS: bool>(raw: &[u8], far: impl Fn(usize, usize) -> bool) -> Run {
     run::<super::masks::Avx2, ENDS>(raw, far)
 }
@@ -160,30 +161,34 @@ fn run<M: Masks, const ENDS: bool>(raw: &[u8], far: impl Fn(usize, usize) -> boo
     let mut run = Run::default();
     while at < raw.len() {
         let block = last.block(raw, at);
-        let mut backslashes = M::equal(block, b'\\');
-        let mut ends = if ENDS { M::escaped(block) & !backslashes } else { 0 };
-        let mut end = at + BLOCK;
-        while backslashes != 0 {
-            let bit = backslashes.trailing_zeros();
-            if ends & ((1 << bit) - 1) != 0 {
-                break;
+        let backslashes = M::equal(block, b'\\');
+        let starts = starts(backslashes);
+        let end = if ENDS { M::escaped(block) & !backslashes & !(starts << 1) } else { 0 }.trailing_zeros();
+        let starts = starts & u64::MAX.checked_shr(BLOCK as u32 - end).unwrap_or(0);
+        let escaped = starts << 1;
+        let line_ends = M::equal(block, b'n') & escaped;
+        let usual = line_ends | (M::equal(block, b'"') | backslashes) & escaped;
+        let torn = (starts >> (BLOCK - 1)) as usize;
+        let is_far = |escapes| far(at + BLOCK, escapes);
+        if usual == escaped && torn == 0 && !is_far(run.escapes) && !is_far(run.escapes + BLOCK) {
+            run.escapes += escaped.count_ones() as usize;
+            run.line_ends += line_ends.count_ones() as usize;
+        } else {
+            let mut left = starts;
+            while left != 0 {
+                let place = at + left.trailing_zeros() as usize;
+                let simple = simple_escape(raw, place).filter(|_| !far(place, run.escapes));
+                let Some(stands_for) = simple else { return Run { bytes: place, ..run } };
+                run.escapes += 1;
+                run.line_ends += usize::from(stands_for == b'\n');
+                left &= left - 1;
             }
-            let place = at + bit as usize;
-            let simple = simple_escape(raw, place).filter(|_| !far(place, run.escapes));
-            let Some(stands_for) = simple else { return Run { bytes: place, ..run } };
-            run.escapes += 1;
-            run.line_ends += usize::from(stands_for == b'\n');
-            end = end.max(place + 2);
-            // what is behind may be a backslash too, or a quote
-            backslashes &= backslashes - 1;
-            backslashes &= !(2 << bit);
-            ends &= !(2 << bit);
         }
-        if ends != 0 {
+        if end < BLOCK as u32 {
             // behind the last byte stand zeros
-            return Run { bytes: raw.len().min(at + ends.trailing_zeros() as usize), ..run };
+            return Run { bytes: raw.len().min(at + end as usize), ..run };
         }
-        at = end;
+        at += BLOCK + torn;
     }
     Run { bytes: raw.len(), ..run }
 }
@@ -246,7 +251,6 @@ fn take_out_avx512(raw: &[u8], text: &mut [u8]) -> (usize, usize) {
 
 /// Which of the backslashes of a block, before which there is none, begin an escape: of a run of them, every other one (Langdale, Lemire, *Parsing
 /// Gigabytes of JSON per Second*, 2019, §3.1.1).
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn starts(backslashes: u64) -> u64 {
     const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;

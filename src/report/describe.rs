@@ -24,6 +24,8 @@ pub(super) struct Describer<'o> {
     /// The groups, in the order of their keepers.
     pub(super) groups: &'o [Group],
     locator: Locator,
+    /// What each source is called.
+    sources: Vec<String>,
     /// For each edit of the plan, whether it counts; empty if they were not judged.
     pub(super) statuses: Vec<Status>,
 }
@@ -33,16 +35,16 @@ impl<'o> Describer<'o> {
     pub(super) fn new(outcome: &'o Outcome) -> Describer<'o> {
         let groups = &*outcome.groups;
         let locator = Locator::new(&outcome.corpus, &outcome.plan, |id| document_id(outcome, id));
-        Describer { outcome, groups, locator, statuses: Vec::new() }
+        let sources = outcome.corpus.sources.iter().map(|source| source.path.display().to_string()).collect();
+        Describer { outcome, groups, locator, sources, statuses: Vec::new() }
     }
 
     /// All but groups and what was measured.
     pub(super) fn overview(&self, command: String) -> Overview {
         let outcome = self.outcome;
         let corpus = &outcome.corpus;
-        let path = |source: u32| corpus.sources[source as usize].path.display().to_string();
         let rejected = corpus.rejects.iter().map(|r| Rejected {
-            source: path(r.source),
+            source: self.sources[r.source as usize].clone(),
             line: r.line,
             bytes: r.range.end - r.range.start,
             reason: r.reason.clone(),
@@ -90,7 +92,7 @@ impl<'o> Describer<'o> {
         let rejected = corpus.rejects[first..].partition_point(|r| r.source as usize == index);
         let (documents, tokens) = self.count(source.docs.clone().map(DocId), rejected as u64);
         SourceView {
-            source: source.path.display().to_string(),
+            source: self.sources[index].clone(),
             role: source.role,
             format: source.format,
             codec: source.codec,
@@ -208,7 +210,7 @@ impl<'o> Describer<'o> {
         let whole = pieces == [place.span];
         Location {
             document: self.document_id(place.doc),
-            source: corpus.source_of(place.doc).path.display().to_string(),
+            source: self.sources[document.source as usize].clone(),
             record: corpus.record_number(place.doc),
             line: line(start.in_file),
             column,
@@ -229,7 +231,7 @@ impl<'o> Describer<'o> {
         let document = corpus.document(id);
         DocumentView {
             document: self.document_id(id),
-            source: corpus.source_of(id).path.display().to_string(),
+            source: self.sources[document.source as usize].clone(),
             record: corpus.record_number(id),
             line: document.line,
         }

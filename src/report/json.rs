@@ -61,12 +61,15 @@ pub(super) fn finish(measured: &Measured, out: &mut dyn Write) -> io::Result<()>
 /// Copies in the groups that one task describes, about: each is described close to others in the text.
 const TASK: usize = 1024;
 
+/// Bytes that a copy is described in, about.
+const COPY: usize = 400;
+
 /// The member `groups`, as [`array`] would write it.
 fn groups(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "\"groups\": [")?;
     let _looking_up = memory::here_and_there();
     let described = |task: &Range<usize>| {
-        let mut lines = Vec::new();
+        let mut lines = Vec::with_capacity(TASK * COPY);
         for group in report.groups(task.clone()) {
             lines.extend_from_slice(if group.group == 1 { b"\n" } else { b",\n" });
             serde_json::to_writer(&mut lines, &group)?;

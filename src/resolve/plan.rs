@@ -159,7 +159,7 @@ impl Plan {
     /// Sorts what was collected document by document.
     pub(super) fn sort(&mut self) {
         let mut order: Vec<u32> = (0..self.edits.len() as u32).collect();
-        order.sort_by_key(|&i| {
+        order.par_sort_unstable_by_key(|&i| {
             let edit = &self.edits[i as usize];
             (edit.place, edit.unit, i)
         });
@@ -171,7 +171,7 @@ impl Plan {
         for cut in &mut self.cuts {
             cut.edit = new_index[cut.edit as usize];
         }
-        self.cuts.sort_by_key(|c| c.place);
+        self.cuts.par_sort_by_key(|c| c.place);
         self.kept_passages.sort_by_key(|kept| (kept.place, kept.keeper));
     }
 }
