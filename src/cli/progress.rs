@@ -5,7 +5,7 @@
 //! then a run folder stays behind, as after a kill.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -40,10 +40,12 @@ pub(super) fn interrupted_code() -> u8 {
     }
 }
 
-/// Calls [`interrupt`] from a thread of its own whenever a signal arrives.
+/// Calls [`interrupt`] from a thread of its own whenever a signal arrives. A file that grows beyond what the user may write
+/// (`ulimit -f`) is an error like a full disk, and no end without a word.
 #[cfg(unix)]
 fn listen() -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || signals.forever().for_each(interrupt))?;
     Ok(())

@@ -9,7 +9,8 @@
 //! [`Spilling`] is the allocator of the command. Up to about half of the limit it hands out ordinary memory and costs nothing.
 //! Beyond that, new blocks stand in a mapping of a temporary file that has no name (`space`, `heap`), and blocks that grow
 //! move there; small ones, which are given back soon as a rule, last of all. A thread (`governor`) looks at the resident memory of the process every few milliseconds,
-//! and takes pages of that mapping out of it before the limit is reached; mapped inputs are treated alike ([`register`]).
+//! and takes pages of that mapping out of it before the limit is reached; mapped inputs are treated alike ([`register`]). Another one has
+//! the system's allocator give back what nobody uses.
 //! What is dropped is in the system's cache of the file or on disk, and comes back when it is looked at.
 //!
 //! # Why this, and not sorted runs on disk
@@ -70,6 +71,8 @@
 //!   where there is plenty: no faster.
 //! - Inputs let go of as far as they did not fit beside what was spilled *as yet*: what was kept at first was in the way later, and what
 //!   was spilled first went, which is what is read next.
+//! - Unused memory given back by the thread that looks at the limit: with 10^6 files that takes a hundred milliseconds each time, and
+//!   371 MiB of 256 were taken meanwhile.
 //! - Texts of segments read from their file and not mapped: most stand close to each other, and one call for each costs more.
 //!
 //! Linux only; elsewhere a limit that somebody asks for is refused.

@@ -260,6 +260,20 @@ fn a_loop_of_links_can_be_passed_over() {
     assert!(run.out().contains("1 document in 1 file"), "{run}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_larger_than_the_user_may_write_is_an_error_that_leaves_nothing() {
+    let dir = Dir::new();
+    let lines = |i: usize| format!("line {i} says what no other line of this file says\n");
+    dir.write("in/a.txt", (0..20_000).map(lines).collect::<String>());
+    let script = format!("ulimit -f 64; exec {} clean in -o out", env!("CARGO_BIN_EXE_unecho"));
+    let run = std::process::Command::new("sh").args(["-c", &script]).current_dir(dir.path("")).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(2) && said.contains("too large"), "{:?}: {said}", run.status);
+    let left: Vec<_> = fs::read_dir(dir.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["in"]);
+}
+
 #[test]
 fn what_exists_is_replaced_only_when_forced_and_only_if_it_is_ours() {
     let dir = Dir::new();
