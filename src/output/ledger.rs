@@ -43,6 +43,9 @@ pub(super) enum Line<'t> {
     End { end: u64 },
 }
 
+/// How the lines of removed ranges begin, and no others.
+pub(super) const REMOVED: &str = "{\"at\":";
+
 /// What is said of a source.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SourceLine {
@@ -131,7 +134,7 @@ impl<'p> LedgerWriter<'p> {
 
     /// As [`LedgerWriter::line`], of a [`Line::Text`]: nearly all of what is written, so it is not done byte by byte.
     fn text_line(&mut self, at: u64, text: &str) -> io::Result<()> {
-        write!(self.out, "{{\"at\":{at},\"text\":\"")?;
+        write!(self.out, "{REMOVED}{at},\"text\":\"")?;
         write_escaped(text, &mut self.out)?;
         self.lines += 1;
         self.out.write_all(b"\"}\n")

@@ -272,7 +272,17 @@ pub fn check_target(target: &Target, inputs: &[PathBuf], force: bool) -> Result<
     let place = target.path();
     check_file(place, inputs, force)?;
     atomic::check_no_foreign_file(place)?;
+    check_no_foreign_files(place)?;
     atomic::check_free(&state_dir(place), force)
+}
+
+/// Refuses an output directory in which somebody put files of their own: to replace what a run of ours wrote was asked for, and not to
+/// lose these.
+fn check_no_foreign_files(place: &Path) -> Result<()> {
+    let foreign = if place.is_dir() && has_ledger(place) { restore::foreign_file(place)? } else { None };
+    let Some(path) = foreign else { return Ok(()) };
+    let reason = "is a file that unecho did not write, in a directory that --force would replace; move it away, or choose another place with -o";
+    Err(Error::Output { path, reason: reason.to_owned() })
 }
 
 /// As [`check_target`], for a file of which no ledger says whose it is: any file is replaced if `force`.

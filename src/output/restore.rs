@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::atomic::{Staged, check_free};
 use super::encode::Encoder;
 use super::heeding::{Heeding, failed};
-use super::ledger::{Line, SourceLine, VERSION};
+use super::ledger::{Line, REMOVED, SourceLine, VERSION};
 use super::target::check_apart;
 use super::{LEDGER, state_dir};
 use crate::corpus::Codec;
@@ -61,6 +61,37 @@ pub fn restore(out: &Path, original: &Path, force: bool, progress: &dyn Progress
 /// Whether there is a ledger beside `out`.
 pub fn has_ledger(out: &Path) -> bool {
     state_dir(out).join(LEDGER).is_file()
+}
+
+/// A file in the output directory `out` that the run which wrote it did not write, if there is one: to replace the output would lose
+/// it. Costs reading the ledger.
+pub(super) fn foreign_file(out: &Path) -> Result<Option<PathBuf>> {
+    let mut ledger = Ledger::open(&state_dir(out).join(LEDGER))?;
+    let mut written = FxHashSet::default();
+    while let Some((source, name)) = ledger.next_source()? {
+        ledger.pass_over_removed()?;
+        if source.kept_digest.is_some() {
+            written.insert(ledger.cleaned(out, &name));
+        }
+    }
+    let found = find_other(out, &written);
+    found.map_err(|e| Error::io("cannot read", out, e))
+}
+
+/// The first path below a directory that is neither a directory nor among the `known`.
+fn find_other(dir: &Path, known: &FxHashSet<PathBuf>) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let path = entry.path();
+        let other = match entry.file_type()?.is_dir() {
+            true => find_other(&path, known)?,
+            false => Some(path).filter(|path| !known.contains(path)),
+        };
+        if other.is_some() {
+            return Ok(other);
+        }
+    }
+    Ok(None)
 }
 
 /// Rebuilds in memory what the run that wrote `out` had read: for each source, in order, the path that its cleaned copy
@@ -224,10 +255,18 @@ impl Ledger {
             self.lines += 1;
             return Ok(Some(line));
         }
-        let Some(line) = self.lines_left.next() else { return Ok(None) };
+        self.next_line()?.map(|line| self.parsed(&line)).transpose()
+    }
+
+    fn next_line(&mut self) -> Result<Option<String>> {
+        let line = self.lines_left.next().transpose();
         let line = line.map_err(|e| self.error(&format!("is damaged or cut short ({e})")))?;
-        self.lines += 1;
-        serde_json::from_str(&line).map(Some).map_err(|e| self.error(&format!("is damaged ({e})")))
+        self.lines += u64::from(line.is_some());
+        Ok(line)
+    }
+
+    fn parsed(&self, line: &str) -> Result<Line<'static>> {
+        serde_json::from_str(line).map_err(|e| self.error(&format!("is damaged ({e})")))
     }
 
     /// The next source and its name, which is sure to stay below the output; `None` at the end.
@@ -248,6 +287,18 @@ impl Ledger {
             Some(Line::End { end }) if end + 1 == self.lines => Ok(None),
             _ => Err(self.error("is damaged or cut short")),
         }
+    }
+
+    /// Passes over the removed ranges of the same source, which are most of a ledger.
+    fn pass_over_removed(&mut self) -> Result<()> {
+        while let Some(line) = self.next_line()? {
+            if !line.starts_with(REMOVED) {
+                self.peeked = Some(self.parsed(&line)?);
+                self.lines -= 1;
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The next removed range of the same source: its offset and its bytes.

@@ -139,7 +139,7 @@ impl<'o> Describer<'o> {
     }
 
     fn unit(&self, unit: Unit, tally: Tally) -> UnitTotals {
-        let of_unit = || self.outcome.plan.edits.iter().filter(|e| e.unit == unit);
+        let of_unit = || memory::in_order(&self.outcome.plan.edits).filter(|e| e.unit == unit);
         let exact = of_unit().filter(|e| e.exact).count() as u64;
         UnitTotals {
             unit,
@@ -152,7 +152,7 @@ impl<'o> Describer<'o> {
     }
 
     fn histograms(&self) -> Histograms {
-        let similarities = self.outcome.plan.edits.iter().map(|e| e.similarity);
+        let similarities = memory::in_order(&self.outcome.plan.edits).map(|e| e.similarity);
         Histograms::new(similarities, self.groups.iter().map(|g| g.edits.len() + 1))
     }
 

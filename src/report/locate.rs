@@ -93,7 +93,7 @@ struct Named {
 impl Locator {
     /// Looks at every place of the plan; `name` gives the name of a document.
     pub(super) fn new(corpus: &Corpus, plan: &Plan, name: impl Fn(DocId) -> String + Sync) -> Locator {
-        let edits = plan.edits.iter().flat_map(|e| [e.place, e.keeper]);
+        let edits = memory::in_order(&plan.edits).flat_map(|e| [e.place, e.keeper]);
         let places = edits.chain(plan.kept_passages.iter().flat_map(|kept| [kept.place, kept.keeper]));
         let mut offsets: Vec<(DocId, u32)> =
             places.flat_map(|p| [(p.doc, p.span.start), (p.doc, p.span.end)]).collect();

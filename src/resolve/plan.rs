@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::corpus::{DocId, Place, Span, Unit};
+use crate::memory;
 use crate::sketch::Wording;
 
 /// What becomes of a document.
@@ -134,7 +135,7 @@ impl Plan {
 
     /// The edits by the copy that stays: groups in the order of their keepers.
     pub fn groups(&self) -> Vec<Group> {
-        let edits = self.edits.iter().zip(0..);
+        let edits = memory::in_order(&self.edits).zip(0..);
         let mut order: Vec<(Place, Unit, u32)> = edits.map(|(edit, i)| (edit.keeper, edit.unit, i)).collect();
         order.par_sort_unstable();
         let group = |edits: &[(Place, Unit, u32)]| {

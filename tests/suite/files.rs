@@ -285,6 +285,12 @@ fn what_exists_is_replaced_only_when_forced_and_only_if_it_is_ours() {
     dir.run(&["clean", "in", "-o", "out", "--force"]).ok();
     assert_eq!(dir.text("out/a.txt"), text(2));
 
+    dir.write("out/notes/mine.md", "precious");
+    dir.run(&["clean", "in", "-o", "out", "--force"]).refused(&["out/notes/mine.md", "did not write"]);
+    assert_eq!((dir.text("out/notes/mine.md"), dir.text("out/a.txt")), ("precious".to_owned(), text(2)));
+    fs::remove_dir_all(dir.path("out/notes")).unwrap();
+    dir.run(&["clean", "in", "-o", "out", "--force"]).ok();
+
     dir.run(&["clean", "in", "-o", "theirs"]).refused(&["theirs", "exists"]);
     dir.run(&["clean", "in", "-o", "theirs", "--force"]).refused(&["theirs", "did not write"]);
     assert_eq!(dir.text("theirs/precious.txt"), "precious");
