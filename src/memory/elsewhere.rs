@@ -70,7 +70,7 @@ pub fn here_and_there() -> HereAndThere {
 }
 
 /// Nothing is spilled, and of inputs it is not known.
-pub fn may_be_on_disk() -> bool {
+pub fn spilled_may_be_on_disk() -> bool {
     true
 }
 

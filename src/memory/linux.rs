@@ -122,7 +122,7 @@ impl Drop for HereAndThere {
 /// Whether what is looked up here and there may have to come from the disk: what is spilled is more than the system can cache, or
 /// there is no limit and nobody looks. As long as it is not, [`will_look_up`] does nothing: to ask for what is in the cache took a
 /// fourth of the time of who looks it up.
-pub fn may_be_on_disk() -> bool {
+pub fn spilled_may_be_on_disk() -> bool {
     governor::spilled_may_be_on_disk()
 }
 
@@ -147,7 +147,7 @@ const BETWEEN: usize = 8;
 
 /// As [`will_read`], of elements that stand here and there: the disk is asked for all of them at once.
 pub fn will_look_up<T>(slice: &[T], places: impl Iterator<Item = usize>) {
-    if may_be_on_disk() && slice.first().is_some_and(is_spilled) {
+    if spilled_may_be_on_disk() && slice.first().is_some_and(is_spilled) {
         stretches(size_of::<T>(), slice.len(), places).into_iter().for_each(|stretch| will_read(&slice[stretch]));
     }
 }

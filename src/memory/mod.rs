@@ -28,7 +28,7 @@
 //! and mapped, loops that read much in order say so beforehand ([`will_read`]): one page after the other, each waited for, was most
 //! of the time of such a run. Inputs are read in order, again and again, so that a cache that is smaller is of no use to them, and they
 //! push out what is looked up here and there: what is more than the room beside that ([`room_for_inputs`]) is let go of behind whoever
-//! read it. Where not even what is spilled fits ([`may_be_on_disk`]), the disk is asked for what documents will look at before they are
+//! read it. Where not even what is spilled fits ([`spilled_may_be_on_disk`]), the disk is asked for what documents will look at before they are
 //! decided ([`will_look_up`]). Left to itself the system reads ahead into pages as large as the disk's
 //! window, 8 MiB on some machines, and whoever writes a byte has all of such a page written again: for 14 GB of text 443 GB
 //! were written in 51 minutes.
@@ -101,13 +101,13 @@ pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
     HereAndThere, Registration, Spilling, allowed, copied, failure, here_and_there, is_in_memory, is_spilled,
-    kept_in_order, let_go, limit, looked_at, looked_up, may_be_on_disk, register, room_for_inputs, temporary_peak,
-    touched, will_look_up, will_read,
+    kept_in_order, let_go, limit, looked_at, looked_up, register, room_for_inputs, spilled_may_be_on_disk,
+    temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
     HereAndThere, Registration, allowed, copied, failure, here_and_there, is_in_memory, is_spilled, kept_in_order,
-    let_go, limit, looked_at, looked_up, may_be_on_disk, register, room_for_inputs, temporary_peak, touched,
+    let_go, limit, looked_at, looked_up, register, room_for_inputs, spilled_may_be_on_disk, temporary_peak, touched,
     will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]

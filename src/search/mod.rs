@@ -186,7 +186,7 @@ impl<'c> Searcher<'c> {
     /// Says that the segments of these documents will be asked for one after the other. The system reads nothing ahead of what
     /// is spilled, so the disk is asked here for all that they will look at, as far as that is known.
     pub fn will_search(&self, docs: &[DocId]) {
-        if memory::temporary_peak() == 0 || !memory::may_be_on_disk() {
+        if memory::temporary_peak() == 0 || !memory::spilled_may_be_on_disk() {
             return; // nothing was ever spilled, or all of it is in the system's cache
         }
         let classes = self.table.classes_of(docs);
