@@ -279,10 +279,20 @@ pub fn check_target(target: &Target, inputs: &[PathBuf], force: bool) -> Result<
 /// Refuses an output directory in which somebody put files of their own: to replace what a run of ours wrote was asked for, and not to
 /// lose these.
 fn check_no_foreign_files(place: &Path) -> Result<()> {
-    let foreign = if place.is_dir() && has_ledger(place) { restore::foreign_file(place)? } else { None };
-    let Some(path) = foreign else { return Ok(()) };
-    let reason = "is a file that unecho did not write, in a directory that --force would replace; move it away, or choose another place with -o";
-    Err(Error::Output { path, reason: reason.to_owned() })
+    let refuse = |path: PathBuf, reason: String| Err(Error::Output { path, reason });
+    let foreign = if place.is_dir() && has_ledger(place) { restore::foreign_file(place) } else { Ok(None) };
+    match foreign {
+        Ok(None) => Ok(()),
+        Ok(Some(path)) => refuse(
+            path,
+            "is a file that unecho did not write, in a directory that --force would replace; move it away, or choose another place with -o"
+                .to_owned(),
+        ),
+        Err(e) => refuse(
+            place.to_owned(),
+            format!("may hold files that unecho did not write, and nothing tells ({e}); take it away yourself, or choose another place with -o"),
+        ),
+    }
 }
 
 /// As [`check_target`], for a file of which no ledger says whose it is: any file is replaced if `force`.

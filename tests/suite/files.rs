@@ -290,6 +290,10 @@ fn what_exists_is_replaced_only_when_forced_and_only_if_it_is_ours() {
     assert_eq!((dir.text("out/notes/mine.md"), dir.text("out/a.txt")), ("precious".to_owned(), text(2)));
     fs::remove_dir_all(dir.path("out/notes")).unwrap();
     dir.run(&["clean", "in", "-o", "out", "--force"]).ok();
+    dir.run(&["clean", "in", "-o", "torn"]).ok();
+    dir.write("torn.unecho/ledger.jsonl.zst", "torn");
+    dir.run(&["clean", "in", "-o", "torn", "--force"]).refused(&["torn", "damaged", "take it away"]);
+    ["torn", "torn.unecho"].iter().for_each(|made| fs::remove_dir_all(dir.path(made)).unwrap());
 
     dir.run(&["clean", "in", "-o", "theirs"]).refused(&["theirs", "exists"]);
     dir.run(&["clean", "in", "-o", "theirs", "--force"]).refused(&["theirs", "did not write"]);
