@@ -298,6 +298,7 @@ impl Outcome {
         let start = if force { Start::Over } else { Start::Fresh };
         self.may_be_written()?;
         output::check_target(target, inputs, force)?;
+        output::check_no_foreign_files(target)?;
         match RunFolder::open(target.path(), card, start, progress)? {
             Opened::Run(run) => self.write_in(run, target, force, || (), progress).map(|(written, ())| written),
             Opened::Finished => unreachable!("only a run that is gone on with can be finished already"),

@@ -7,7 +7,7 @@ use super::{args, reports, settings, status, unfinished};
 use crate::config::Config;
 use crate::corpus::{Codec, Corpus};
 use crate::error::{Error, Result};
-use crate::output::{Target, check_file, check_target, state_dir, write_stream};
+use crate::output::{Target, check_file, check_no_foreign_files, check_target, state_dir, write_stream};
 use crate::pipeline::Outcome;
 use crate::progress::Progress;
 use crate::report::{Report, ReportFormat};
@@ -99,6 +99,7 @@ fn to_files(
     let goes_on = args.resume || args.force && unfinished::is_half_placed(target);
     if !goes_on {
         check_target(target, inputs, args.force)?;
+        check_no_foreign_files(target)?;
     }
     // a run that waits for its standard input ends at once when asked to, so it leaves nothing before that was read
     let waits = inputs.iter().any(|input| input.as_os_str() == "-");
@@ -107,6 +108,9 @@ fn to_files(
     terminal.writing();
     let Some(run) = unfinished::open(args, config, target, terminal)? else { return Ok(()) };
     check_target(target, inputs, args.force)?;
+    if goes_on {
+        check_no_foreign_files(target)?;
+    }
     let corpus = early.map_or_else(read, Ok)?;
     warn_of_name(target, &corpus, progress);
     let saved = unfinished::is_worth_saving(args.checkpoint, &corpus) || run.is_resumed();

@@ -94,13 +94,13 @@ pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     let gauge = Gauge::open()?;
     let machine = super::machine().unwrap_or(0);
     *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, at: 0 });
-    std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10).spawn(move || {
+    let thread = || std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10);
+    thread().spawn(|| {
         loop {
             std::thread::sleep(look());
         }
     })?;
-    let unused = std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10);
-    unused.spawn(|| give_back_unused())?;
+    thread().spawn(|| give_back_unused())?;
     Ok(())
 }
 

@@ -272,13 +272,13 @@ pub fn check_target(target: &Target, inputs: &[PathBuf], force: bool) -> Result<
     let place = target.path();
     check_file(place, inputs, force)?;
     atomic::check_no_foreign_file(place)?;
-    check_no_foreign_files(place)?;
     atomic::check_free(&state_dir(place), force)
 }
 
 /// Refuses an output directory in which somebody put files of their own: to replace what a run of ours wrote was asked for, and not to
-/// lose these.
-fn check_no_foreign_files(place: &Path) -> Result<()> {
+/// lose these. Costs reading the ledger that is there.
+pub fn check_no_foreign_files(target: &Target) -> Result<()> {
+    let place = target.path();
     let refuse = |path: PathBuf, reason: String| Err(Error::Output { path, reason });
     let foreign = if place.is_dir() && has_ledger(place) { restore::foreign_file(place) } else { Ok(None) };
     match foreign {
