@@ -181,12 +181,28 @@ pub(super) fn all(
     if let Some(verified) = saved.load(name, progress, |columns| from_part(pairs, columns)) {
         return Ok(verified);
     }
+    let batches = batches(table, pairs);
+    let from_disk = corpus.bytes() >= LARGE.max(memory::room_for_inputs());
+    // the texts of the next batch come from the disk while this one is measured
+    let will_measure = |batch: usize| {
+        if let Some(pairs) = batches.get(batch).filter(|_| from_disk) {
+            table.will_read_texts(corpus, &classes_of(pairs));
+        }
+    };
     let mut similarities = Vec::with_capacity(pairs.len());
-    for (i, batch) in batches(table, pairs).into_iter().enumerate() {
+    will_measure(0);
+    for (i, batch) in batches.iter().enumerate() {
         progress.check()?;
-        similarities.extend(measure(corpus, table, batch, sets));
-        if i % FORGET_AFTER == FORGET_AFTER - 1 {
+        let forgets = i % FORGET_AFTER == FORGET_AFTER - 1;
+        let ask = || {
+            if !forgets {
+                will_measure(i + 1)
+            }
+        };
+        similarities.extend(rayon::join(|| measure(corpus, table, batch, sets), ask).0);
+        if forgets {
             corpus.were_read(0..corpus.len() as u32);
+            will_measure(i + 1);
         }
         progress.advance(batch.len() as u64);
     }
@@ -218,13 +234,16 @@ const FORGET_AFTER: usize = 32;
 /// Bytes of a corpus that the system's cache may not hold.
 const LARGE: u64 = 1 << 30;
 
-fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) -> Vec<f64> {
+/// The classes of pairs, ascending.
+fn classes_of(pairs: &[(u32, u32)]) -> Vec<u32> {
     let mut classes: Vec<u32> = pairs.iter().flat_map(|&(class, keeper)| [class, keeper]).collect();
     classes.sort_unstable();
     classes.dedup();
-    if corpus.bytes() >= LARGE.max(memory::room_for_inputs()) {
-        table.will_read_texts(corpus, &classes);
-    }
+    classes
+}
+
+fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) -> Vec<f64> {
+    let classes = classes_of(pairs);
     let fresh = || Sets::new(sets.shingler, sets.token_options);
     let made: Vec<Vec<u64>> =
         classes.par_iter().map_init(fresh, |sets, &class| sets.make(corpus, table, class)).collect();
