@@ -476,18 +476,15 @@ impl Corpus {
         raw
     }
 
-    /// Translates sorted, disjoint spans of the text of `id` into byte ranges of its source.
-    pub fn source_ranges(&self, id: DocId, spans: &[Span]) -> Vec<Range<u64>> {
-        let document = self.document(id);
-        let base = document.text_range().start as u64;
-        let plain = |s: &Span| base + u64::from(s.start)..base + u64::from(s.end);
-        match document.encoding {
-            Encoding::Plain => spans.iter().map(plain).collect(),
+    /// Translates ascending, disjoint spans of the text of `id` into spans of the text as its source holds it. If that holds JSON
+    /// escapes it costs a pass over it, up to the last span.
+    pub fn encoded_spans(&self, id: DocId, spans: &[Span]) -> Vec<Span> {
+        match self.document(id).encoding {
+            Encoding::Plain => spans.to_vec(),
             Encoding::Json => {
-                let raw = self.encoded_text(id);
                 let offsets: Vec<u32> = spans.iter().flat_map(|s| [s.start, s.end]).collect();
-                let mapped = escape::raw_offsets(raw, &offsets);
-                mapped.chunks_exact(2).map(|m| base + u64::from(m[0])..base + u64::from(m[1])).collect()
+                let mapped = escape::raw_offsets(self.encoded_text(id), &offsets);
+                mapped.chunks_exact(2).map(|m| Span { start: m[0], end: m[1] }).collect()
             }
         }
     }

@@ -9,8 +9,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::heeding::Heeding;
-use crate::corpus::{Bytes, Corpus, DocId, Format, Span};
-use crate::resolve::{Fate, Plan};
+use crate::corpus::{Bytes, Corpus, DocId, Format};
+use crate::memory;
+use crate::resolve::{Cut, Fate, Plan};
 
 /// Bytes of a source that are not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ pub struct SourceBytes {
     pub rejected: u64,
 }
 
-/// Documents whose texts are asked for together, from the disk, if they are there.
-const STRETCH: usize = 1024;
+/// Documents whose cuts are asked for together, from the disk, if they are there.
+const STRETCH: usize = 4096;
 
 /// What goes from a source: sorted, disjoint, neighbours joined.
 pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
@@ -51,8 +52,9 @@ pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
                 std::iter::once(start..record.end as u64).collect()
             }
             Fate::Edited => {
-                let spans: Vec<Span> = plan.cuts_of(id).iter().map(|c| c.place.span).collect();
-                corpus.source_ranges(id, &spans)
+                let text = corpus.document(id).text_range().start as u64;
+                let range = |cut: &Cut| text + u64::from(cut.encoded.start)..text + u64::from(cut.encoded.end);
+                plan.cuts_of(id).iter().map(range).collect()
             }
         }
     };
@@ -60,7 +62,7 @@ pub fn removals(corpus: &Corpus, plan: &Plan, source: usize) -> Vec<Removal> {
     let stretches = docs.clone().into_par_iter().step_by(STRETCH);
     let ranges = stretches.flat_map_iter(|start| {
         let docs = start..docs.end.min(start + STRETCH as u32);
-        corpus.will_read_all(docs.clone());
+        memory::will_read(plan.cuts_of_all(docs.clone()));
         docs.flat_map(of_document)
     });
     let mut ranges: Vec<Removal> = ranges.map(|range| Removal { range, rejected: false }).collect();

@@ -267,7 +267,8 @@ mod tests {
         let document = corpus.document(doc);
         let text = corpus.text(doc);
         let before = &text[..offset as usize];
-        let source = corpus.source_ranges(doc, &[Span { start: offset, end: offset }])[0].start;
+        let encoded = corpus.encoded_spans(doc, &[Span { start: offset, end: offset }])[0].start;
+        let source = document.text_range().start as u64 + u64::from(encoded);
         let raw = &corpus.source_of(doc).bytes[document.record_start as usize..source as usize];
         let line = raw.rsplit(|&b| b == b'\n').next().unwrap_or(raw);
         let chars: Vec<char> = bstr::ByteSlice::chars(line).collect();

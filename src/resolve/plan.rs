@@ -46,6 +46,8 @@ pub struct Edit {
 pub struct Cut {
     /// Where.
     pub place: Place,
+    /// Where that stands in the text as its source holds it, escapes and all: what goes from there.
+    pub encoded: Span,
     /// Index of the [`Edit`] it belongs to.
     pub edit: u32,
 }
@@ -123,8 +125,13 @@ pub(super) struct PlanMarks {
 impl Plan {
     /// The cuts in one document, in order.
     pub fn cuts_of(&self, doc: DocId) -> &[Cut] {
-        let from = self.cuts.partition_point(|c| c.place.doc < doc);
-        let to = from + self.cuts[from..].partition_point(|c| c.place.doc == doc);
+        self.cuts_of_all(doc.0..doc.0 + 1)
+    }
+
+    /// The cuts in documents that follow each other, in order.
+    pub fn cuts_of_all(&self, docs: Range<u32>) -> &[Cut] {
+        let from = self.cuts.partition_point(|c| c.place.doc.0 < docs.start);
+        let to = from + self.cuts[from..].partition_point(|c| c.place.doc.0 < docs.end);
         &self.cuts[from..to]
     }
 

@@ -41,7 +41,7 @@ impl Plan {
         part.push_owned(self.edits.iter().map(|edit| edit.wording.tokens).collect());
         part.push_owned(self.edits.iter().map(|edit| edit.wording.digest).collect());
         part.push_owned(self.cuts.iter().map(|cut| numbers(cut.place)).collect());
-        part.push_owned(self.cuts.iter().map(|cut| cut.edit).collect());
+        part.push_owned(self.cuts.iter().map(|cut| [cut.encoded.start, cut.encoded.end, cut.edit]).collect());
         part.push_owned(self.pieces.iter().map(|span| [span.start, span.end]).collect());
         part.push_owned(self.kept_passages.iter().map(|kept| numbers(kept.place)).collect());
         part.push_owned(self.kept_passages.iter().map(|kept| numbers(kept.keeper)).collect());
@@ -52,19 +52,17 @@ impl Plan {
     pub fn take_from(columns: &mut Columns, documents: usize) -> Option<Plan> {
         let fates = columns.take::<u8>()?.into_iter().map(|fate| value(&FATES, fate)).collect::<Option<Vec<Fate>>>()?;
         let edits = take_edits(columns)?;
-        let (places, of_edits): (Vec<[u32; 3]>, Vec<u32>) = (columns.take()?, columns.take()?);
+        let cuts = take_cuts(columns, edits.len())?;
         let pieces: Vec<[u32; 2]> = columns.take()?;
         let kept_passages = take_kept_passages(columns)?;
         let fits = fates.len() == documents
-            && places.len() == of_edits.len()
-            && of_edits.iter().all(|&edit| (edit as usize) < edits.len())
             && edits
                 .iter()
                 .all(|edit| edit.pieces.start <= edit.pieces.end && edit.pieces.end as usize <= pieces.len());
         fits.then(|| Plan {
             fates,
             edits,
-            cuts: places.into_iter().zip(of_edits).map(|(at, edit)| Cut { place: place(at), edit }).collect(),
+            cuts,
             pieces: pieces.into_iter().map(|[start, end]| Span { start, end }).collect(),
             kept_passages,
         })
@@ -92,6 +90,18 @@ fn take_edits(columns: &mut Columns) -> Option<Vec<Edit>> {
         })
     };
     places.iter().enumerate().map(|(i, at)| edit(i, at)).collect()
+}
+
+fn take_cuts(columns: &mut Columns, edits: usize) -> Option<Vec<Cut>> {
+    let (places, others): (Vec<[u32; 3]>, Vec<[u32; 3]>) = (columns.take()?, columns.take()?);
+    let cut = |(&at, &[start, end, edit]): (&[u32; 3], &[u32; 3])| Cut {
+        place: place(at),
+        encoded: Span { start, end },
+        edit,
+    };
+    let fits = places.len() == others.len()
+        && others.iter().all(|&[start, end, edit]| start <= end && (edit as usize) < edits);
+    fits.then(|| places.iter().zip(&others).map(cut).collect())
 }
 
 fn take_kept_passages(columns: &mut Columns) -> Option<Vec<KeptPassage>> {

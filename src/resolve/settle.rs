@@ -17,6 +17,7 @@
 //! The pass is sequential, for each decision rests on those before it; what is dear was computed on all threads: sketches and
 //! the likely verifications before, and what will likely be left of a document while others are settled ([`foresee`]).
 
+mod encoded;
 mod foresee;
 mod keepers;
 mod repeats;
@@ -40,6 +41,7 @@ use super::keep::KeepPolicy;
 use super::passages::{Mark, PassageSearch};
 use super::plan::{Cut, Edit, Fate, Plan};
 use super::rest::Rest;
+use encoded::encoded;
 use foresee::{Foreseen, batches, foresee};
 
 /// Where a repeat counts.
@@ -102,6 +104,7 @@ pub fn resolve(
         sketcher: Sketcher::new(options.tokens),
         tokens: Tokens::default(),
         plan: &mut plan,
+        encoded: 0,
         edited: Vec::new(),
         foreseen: FxHashMap::default(),
     };
@@ -110,6 +113,8 @@ pub fn resolve(
     if options.policy == KeepPolicy::None {
         settler.remove_keepers(protected);
     }
+    let places = settler.places_of_new_cuts();
+    settler.note_encoded(encoded(corpus, &places));
     let UnitSearch { documents, segments, .. } = settler.search;
     documents.into_iter().chain(segments).for_each(Searcher::let_go);
     plan.sort();
@@ -133,6 +138,8 @@ struct Settler<'c, 'o> {
     sketcher: Sketcher,
     tokens: Tokens,
     plan: &'o mut Plan,
+    /// Of so many cuts of the plan it is known where they stand in the source.
+    encoded: usize,
     /// The class of what is left of each document, as far as one was edited and that is compared.
     edited: Vec<Option<u32>>,
     /// Of the documents that are settled now, those of which anything is foreseen.
@@ -155,7 +162,8 @@ struct Marks {
 }
 
 impl Settler<'_, '_> {
-    /// Settles all documents, batch after batch; what will likely be left of those of the next is worked out meanwhile.
+    /// Settles all documents, batch after batch; what will likely be left of those of the next is worked out meanwhile, and where the
+    /// cuts of those before stand in their sources.
     fn settle_in_batches(&mut self, order: &[DocId], protected: &[bool], progress: &dyn Progress) -> Result<()> {
         let (corpus, options) = (self.corpus, self.options);
         let documents = self.search.documents.as_ref().map(|documents| documents.table().options);
@@ -165,12 +173,14 @@ impl Settler<'_, '_> {
             let likely = self.likely(now, batches.get(i + 1).copied().unwrap_or_default());
             let range = from..from + now.len();
             from = range.end;
-            let (settled, foreseen) = rayon::join(
+            let cuts = self.places_of_new_cuts();
+            let (settled, (foreseen, encoded)) = rayon::join(
                 || self.settle_all(order, range, protected, progress),
-                || foresee(corpus, options, documents, likely),
+                || (foresee(corpus, options, documents, likely), encoded(corpus, &cuts)),
             );
             settled?;
             self.foreseen = foreseen;
+            self.note_encoded(encoded);
         }
         Ok(())
     }
@@ -493,7 +503,7 @@ impl Settler<'_, '_> {
             let edit = self.push_edit(doc, repeat.unit, &form.original(repeat.span), repeat.wording, repeat.link);
             for span in form.original(cut) {
                 cuts.push(span);
-                self.plan.cuts.push(Cut { place: Place { doc, span }, edit });
+                self.plan.cuts.push(Cut { place: Place { doc, span }, encoded: Span::default(), edit });
             }
         }
         (!cuts.is_empty()).then(|| form.without(&cuts))

@@ -19,7 +19,7 @@ use super::disk::{self, Checksum};
 pub(super) const NAME: &str = "manifest.json";
 
 /// The version of the manifest and of all parts.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What decides the result of a run, and how it was started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -53,7 +53,7 @@ impl Settler<'_, '_> {
             let (wording, link) = self.reason(group);
             let edit = self.push_edit(doc, group.unit, &[group.keeper.span], wording, link);
             let pieces = form.original(cut);
-            cuts.extend(pieces.iter().map(|&span| Cut { place: Place { doc, span }, edit }));
+            cuts.extend(pieces.iter().map(|&span| Cut { place: Place { doc, span }, encoded: Span::default(), edit }));
             form = form.without(&pieces);
         }
         let blank = is_blank(&form.text(&text)) && !self.options.keep_empty;
