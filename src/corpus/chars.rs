@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 use unicode_script::{Script, UnicodeScript};
 
+use crate::kernel::{IRREGULAR, TwoBytes};
+
 /// The rôle of a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -138,19 +140,6 @@ pub(crate) fn basic() -> &'static Basic {
     &BASIC
 }
 
-/// The lower-case bytes of each character of two bytes, by [`two`]: zeros for separators, [`IRREGULAR`] for what cannot be
-/// lower-cased in its place or counts for nothing.
-pub(crate) type TwoBytes = [[u8; 2]; 2048];
-
-/// Stands for characters that [`fold_in_place`] has no answer for.
-pub(crate) const IRREGULAR: [u8; 2] = [1, 1];
-
-/// The place in the table of the character with these two bytes.
-#[inline(always)]
-pub(crate) fn two(a: u8, b: u8) -> usize {
-    usize::from(a & 0x1f) << 6 | usize::from(b & 0x3f)
-}
-
 /// The table of characters of two bytes, for digits that count or separate.
 pub(crate) fn two_bytes(ignore_digits: bool) -> &'static TwoBytes {
     static TABLES: LazyLock<[TwoBytes; 2]> = LazyLock::new(|| {
@@ -245,6 +234,7 @@ pub(crate) fn inside_token(before: &[u8], after: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::two;
 
     #[test]
     fn classes_of_many_scripts() {

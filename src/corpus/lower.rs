@@ -1,12 +1,12 @@
 //! Text → a [`Stretch`] of it in lower case, in which tokens are found.
 //!
-//! ASCII is lower-cased 64 bytes at a time; characters of two bytes by a table of their lower-case bytes; of three, which
-//! mostly stand for themselves, by a table of what they are, without a branch on that; the others one by one. Always: what
-//! is set is as long as what it stands for. What cannot be is left to the caller: see [`End::Irregular`].
+//! ASCII is lower-cased 64 bytes at a time, and among it characters of two bytes by a table of their lower-case bytes; those of
+//! three, which mostly stand for themselves, by a table of what they are, without a branch on that; the others one by one.
+//! Always: what is set is as long as what it stands for. What cannot be is left to the caller: see [`End::Irregular`].
 
 use super::TokenOptions;
 use super::chars::{self, Basic, Class, Known};
-use crate::kernel::{STRETCH, Stretch, lower_ascii};
+use crate::kernel::{IRREGULAR, STRETCH, Stretch, lower_ascii, two};
 
 /// Why a stretch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +22,17 @@ pub(super) enum End {
 /// Lower-cases what comes first in `text`; gives the number of its bytes, and why there are not more.
 pub(super) fn lower(stretch: &mut Stretch, text: &[u8], options: TokenOptions) -> (usize, End) {
     let (two_bytes, basic) = (chars::two_bytes(options.ignore_digits), chars::basic());
-    let limit = text.len().min(STRETCH);
+    let (digits, limit) = (!options.ignore_digits, text.len().min(STRETCH));
     stretch.begin(limit);
     let mut at = 0;
     while at < limit {
         let ahead = &text[at..];
+        let short = if are_short(ahead) { stretch.set_short(at, &text[at..limit], digits, two_bytes) } else { 0 };
         let set = match *ahead {
-            [0..=0x7f, ..] if much_ascii(ahead) => stretch.set_ascii(at, &text[at..limit], !options.ignore_digits),
-            [a @ 0..=0x7f, ..] => stretch.set(at, [lower_ascii(a, !options.ignore_digits)], 1),
-            [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] => match two_bytes[chars::two(a, b)] {
-                chars::IRREGULAR => 0,
+            _ if short > 0 => short,
+            [a @ 0..=0x7f, ..] => stretch.set(at, [lower_ascii(a, digits)], 1),
+            [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] => match two_bytes[two(a, b)] {
+                IRREGULAR => 0,
                 lower => stretch.set(at, lower, 2),
             },
             [a, b, c, d, ..] => set_three(stretch, at, [a, b, c, d], basic, options)
@@ -46,10 +47,11 @@ pub(super) fn lower(stretch: &mut Stretch, text: &[u8], options: TokenOptions) -
     (at, if at >= text.len() { End::Text } else { End::Full })
 }
 
-/// Whether it is worth while to look at 64 bytes at once.
+/// Whether it is worth while to look at 64 bytes at once: no character of three bytes or more begins in the first eight.
 #[inline(always)]
-fn much_ascii(text: &[u8]) -> bool {
-    text.first_chunk::<8>().is_some_and(|eight| eight.is_ascii())
+fn are_short(text: &[u8]) -> bool {
+    let three_bits = |eight: u64| eight & eight << 1 & eight << 2 & 0x8080_8080_8080_8080;
+    text.first_chunk().is_some_and(|&eight| three_bits(u64::from_le_bytes(eight)) == 0)
 }
 
 /// Sets a character of three bytes that stands for itself, without a branch on what it is; gives its length.

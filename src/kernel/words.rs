@@ -19,6 +19,19 @@ pub(crate) const STRETCH: usize = if cfg!(fuzzing) { 1 << 7 } else { 1 << 13 };
 /// A character may reach over the end of a stretch, a block of 64 bytes over that, and zeros follow.
 const ROOM: usize = STRETCH + 192;
 
+/// The lower-case bytes of each character of two bytes, by [`two`]: zeros for separators, [`IRREGULAR`] for what cannot be
+/// lower-cased in its place or counts for nothing.
+pub(crate) type TwoBytes = [[u8; 2]; 2048];
+
+/// Stands for characters that have no lower-case bytes of the same number.
+pub(crate) const IRREGULAR: [u8; 2] = [1, 1];
+
+/// The place in the table of the character with these two bytes.
+#[inline(always)]
+pub(crate) fn two(a: u8, b: u8) -> usize {
+    usize::from(a & 0x1f) << 6 | usize::from(b & 0x3f)
+}
+
 /// A stretch of text while it is read.
 pub(crate) struct Stretch {
     /// The text in lower case, separators 0.
@@ -71,22 +84,23 @@ impl Stretch {
         n - start
     }
 
-    /// Sets the ASCII characters at the start of `text`, from `at` on; gives their number. Digits count or separate.
-    pub(crate) fn set_ascii(&mut self, at: usize, text: &[u8], digits: bool) -> usize {
+    /// Sets the characters of one and two bytes at the start of `text`, from `at` on, up to the first that is neither, or
+    /// [`IRREGULAR`], or torn by the end; gives the number of their bytes. Digits of ASCII count or separate.
+    pub(crate) fn set_short(&mut self, at: usize, text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
         #[cfg(target_arch = "x86_64")]
         {
             if has_avx512() {
                 // SAFETY: the CPU has all that the callee requires
-                return unsafe { set_ascii_avx512(&mut self.lower[at..], text, digits) };
+                return unsafe { set_short_avx512(&mut self.lower[at..], text, digits, two_bytes) };
             }
             if has_avx2() {
                 // SAFETY: the CPU has all that the callee requires
-                return unsafe { set_ascii_avx2(&mut self.lower[at..], text, digits) };
+                return unsafe { set_short_avx2(&mut self.lower[at..], text, digits, two_bytes) };
             }
-            set_ascii::<super::masks::Sse2>(&mut self.lower[at..], text, digits)
+            set_short::<super::masks::Sse2>(&mut self.lower[at..], text, digits, two_bytes)
         }
         #[cfg(not(target_arch = "x86_64"))]
-        set_ascii::<super::masks::Plain>(&mut self.lower[at..], text, digits)
+        set_short::<super::masks::Plain>(&mut self.lower[at..], text, digits, two_bytes)
     }
 
     /// Nothing stands after the first `n` bytes.
@@ -116,38 +130,72 @@ impl Stretch {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt")]
-fn set_ascii_avx512(lower: &mut [u8], text: &[u8], digits: bool) -> usize {
-    set_ascii::<super::masks::Avx512>(lower, text, digits)
+fn set_short_avx512(lower: &mut [u8], text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
+    set_short::<super::masks::Avx512>(lower, text, digits, two_bytes)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-fn set_ascii_avx2(lower: &mut [u8], text: &[u8], digits: bool) -> usize {
-    set_ascii::<super::masks::Avx2>(lower, text, digits)
+fn set_short_avx2(lower: &mut [u8], text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
+    set_short::<super::masks::Avx2>(lower, text, digits, two_bytes)
 }
 
 #[inline(always)]
-fn set_ascii<M: Masks>(lower: &mut [u8], text: &[u8], digits: bool) -> usize {
-    let (blocks, rest) = text.as_chunks::<64>();
-    let (places, _) = lower.as_chunks_mut::<64>();
-    for (i, (place, block)) in places.iter_mut().zip(blocks).enumerate() {
-        let ascii = set_block::<M>(place, block, digits);
-        if ascii < 64 {
-            return 64 * i + ascii;
+fn set_short<M: Masks>(lower: &mut [u8], text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
+    let mut at = 0;
+    while let (Some(block), Some(place)) = (text[at..].first_chunk(), lower[at..].first_chunk_mut()) {
+        let set = set_block::<M>(place, block, digits, two_bytes);
+        at += set;
+        // a character of two bytes may reach into the next block
+        if set < 63 {
+            return at;
         }
     }
-    let mut block = [0; 64];
+    let (rest, mut block) = (&text[at..], [0; 64]);
+    let place = lower[at..].first_chunk_mut().expect("there is room for a block more than there are bytes");
     block[..rest.len()].copy_from_slice(rest);
-    64 * blocks.len() + rest.len().min(set_block::<M>(&mut places[blocks.len()], &block, digits))
+    at + rest.len().min(set_block::<M>(place, &block, digits, two_bytes))
 }
 
-/// Sets one block; gives the number of ASCII characters at its start.
+/// Sets one block; gives the number of bytes of the characters of one and two bytes at its start.
 #[inline(always)]
-fn set_block<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], digits: bool) -> usize {
+fn set_block<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], digits: bool, two_bytes: &TwoBytes) -> usize {
     for (place, &b) in place.iter_mut().zip(block) {
         *place = lower_ascii(b, digits);
     }
-    M::high(block).trailing_zeros() as usize
+    match M::high(block) {
+        0 => 64,
+        high => set_two_bytes::<M>(place, block, high, two_bytes),
+    }
+}
+
+/// Sets the characters of two bytes among others of one; `high` are the bytes of 128 and more. Which bytes begin and end a character is
+/// seen from masks, so that no character waits for the length of the one before.
+#[inline(always)]
+fn set_two_bytes<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], high: u64, two_bytes: &TwoBytes) -> usize {
+    let second_bits = high & M::high(&shifted(block, 1));
+    let leads = second_bits & !M::high(&shifted(block, 2));
+    let whole = leads & (high & !second_bits) >> 1;
+    let end = (high & !(whole | whole << 1)).trailing_zeros();
+    let mut left = whole & 1u64.checked_shl(end).map_or(u64::MAX, |bit| bit - 1);
+    while left != 0 {
+        let at = left.trailing_zeros() as usize;
+        let lower = two_bytes[two(block[at], block[at + 1])];
+        if lower == IRREGULAR {
+            return at;
+        }
+        place[at..at + 2].copy_from_slice(&lower);
+        left &= left - 1;
+    }
+    end as usize
+}
+
+/// All bytes, their bits so many places higher.
+#[inline(always)]
+fn shifted(block: &[u8; 64], by: u32) -> [u8; 64] {
+    let mut shifted = *block;
+    shifted.iter_mut().for_each(|b| *b <<= by);
+    shifted
 }
 
 /// The lower-case letter, or the digit if digits count, or 0.
@@ -269,21 +317,21 @@ mod tests {
     }
 
     type Read = fn(&mut Stretch, usize, usize, &mut Vec<u64>, &mut Vec<u32>);
-    type SetAscii = fn(&mut [u8], &[u8], bool) -> usize;
+    type SetShort = fn(&mut [u8], &[u8], bool, &TwoBytes) -> usize;
 
     /// Every version of both loops that this CPU can run.
-    fn versions() -> Vec<(&'static str, Read, SetAscii)> {
-        let mut versions: Vec<(_, Read, SetAscii)> = vec![("plain", read::<Plain>, set_ascii::<Plain>)];
+    fn versions() -> Vec<(&'static str, Read, SetShort)> {
+        let mut versions: Vec<(_, Read, SetShort)> = vec![("plain", read::<Plain>, set_short::<Plain>)];
         #[cfg(target_arch = "x86_64")]
         {
             use super::super::masks::Sse2;
-            versions.push(("sse2", read::<Sse2>, set_ascii::<Sse2>));
+            versions.push(("sse2", read::<Sse2>, set_short::<Sse2>));
             if has_avx2() {
                 // SAFETY: the CPU has what they need
                 versions.push((
                     "avx2",
                     |s, n, base, hashes, starts| unsafe { read_avx2(s, n, base, hashes, starts) },
-                    |lower, text, digits| unsafe { set_ascii_avx2(lower, text, digits) },
+                    |lower, text, digits, two| unsafe { set_short_avx2(lower, text, digits, two) },
                 ));
             }
             if has_avx512() {
@@ -291,7 +339,7 @@ mod tests {
                 versions.push((
                     "avx512",
                     |s, n, base, hashes, starts| unsafe { read_avx512(s, n, base, hashes, starts) },
-                    |lower, text, digits| unsafe { set_ascii_avx512(lower, text, digits) },
+                    |lower, text, digits, two| unsafe { set_short_avx512(lower, text, digits, two) },
                 ));
             }
         }
@@ -346,18 +394,43 @@ mod tests {
         }
 
         #[test]
-        fn ascii_in_lower_case(
-            text in proptest::collection::vec(prop_oneof![20 => 0u8..0x80, 1 => any::<u8>()], 0..300),
+        fn short_characters_in_lower_case(
+            text in proptest::collection::vec(
+                prop_oneof![
+                    20 => (0u8..0x80).prop_map(|b| vec![b]),
+                    20 => (0xc2u8..0xe0, 0x80u8..0xc0).prop_map(|(a, b)| vec![a, b]),
+                    1 => any::<u8>().prop_map(|b| vec![b]),
+                    1 => Just("漢".as_bytes().to_vec()),
+                ],
+                0..200,
+            ),
             digits: bool,
+            irregular in proptest::collection::vec(128usize..2048, 0..9),
         ) {
-            let ascii = text.iter().take_while(|b| b.is_ascii()).count();
-            let counts = |b: u8| if digits { b.is_ascii_alphanumeric() } else { b.is_ascii_alphabetic() };
-            let expected: Vec<u8> =
-                text[..ascii].iter().map(|b| if counts(*b) { b.to_ascii_lowercase() } else { 0 }).collect();
-            for (name, _, set_ascii) in versions() {
+            let text = text.concat();
+            let mut table: TwoBytes = std::array::from_fn(|c| [c as u8 | 2, (c >> 8) as u8]);
+            table[..128].fill(IRREGULAR);
+            irregular.into_iter().for_each(|c| table[c] = IRREGULAR);
+            let expected = naive_short(&text, digits, &table);
+            for (name, _, set_short) in versions() {
                 let mut lower = [0xee; 512];
-                prop_assert_eq!(set_ascii(&mut lower, &text, digits), ascii, "{}", name);
-                prop_assert_eq!(&lower[..ascii], &expected, "{}", name);
+                prop_assert_eq!(set_short(&mut lower, &text, digits, &table), expected.len(), "{}", name);
+                prop_assert_eq!(&lower[..expected.len()], &expected, "{}", name);
+            }
+        }
+    }
+
+    /// One character after the other.
+    fn naive_short(text: &[u8], digits: bool, table: &TwoBytes) -> Vec<u8> {
+        let mut lower = Vec::new();
+        let counts = |b: u8| if digits { b.is_ascii_alphanumeric() } else { b.is_ascii_alphabetic() };
+        loop {
+            match text[lower.len()..] {
+                [b @ 0..=0x7f, ..] => lower.push(if counts(b) { b.to_ascii_lowercase() } else { 0 }),
+                [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] if table[two(a, b)] != IRREGULAR => {
+                    lower.extend(table[two(a, b)])
+                }
+                _ => return lower,
             }
         }
     }
