@@ -5,17 +5,19 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::locate::{Columns, InFile, Locator, beginning};
 use super::model::{
     CorpusTotals, DocumentTotals, DocumentView, Histograms, KeptPassageView, Kind, Location, Member, Overview,
     Rejected, Run, SimilarityBin, SizeBin, SkippedView, SourceView, Tokens, UnitTotals, WideColumns,
 };
-use crate::corpus::{Corpus, DocId, Format, Place, Reject, Role, Span, Unit, excerpt_of};
+use crate::corpus::{Corpus, DocId, Format, Place, Role, Span, Unit, excerpt_of};
 use crate::gate::Status;
 use crate::input::{FieldPath, field_text_beside};
 use crate::memory;
 use crate::pipeline::Outcome;
-use crate::resolve::{Edit, Fate, Group, KeptPassage};
+use crate::resolve::{Fate, Group, KeptPassage};
 use crate::sketch::Tally;
 
 /// Describes what an outcome holds.
@@ -50,11 +52,13 @@ impl<'o> Describer<'o> {
             reason: r.reason.clone(),
         });
         let skipped = corpus.skipped.iter();
+        let sources: Vec<SourceView> =
+            (0..corpus.sources.len()).into_par_iter().map(|source| self.source(source)).collect();
         let emptied = corpus.ids().filter(|id| outcome.plan.fates[id.index()] == Fate::Emptied);
         Overview {
             run: Run { unecho: env!("CARGO_PKG_VERSION").to_owned(), command, options: outcome.config.describe() },
-            totals: self.totals(),
-            sources: (0..corpus.sources.len()).map(|source| self.source(source)).collect(),
+            totals: self.totals(&sources),
+            sources,
             histograms: self.histograms(),
             emptied: emptied.map(|id| self.document(id)).collect(),
             kept_passages: outcome.plan.kept_passages.iter().map(|kept| self.kept_passage(kept)).collect(),
@@ -74,15 +78,14 @@ impl<'o> Describer<'o> {
         }
     }
 
-    fn totals(&self) -> CorpusTotals {
-        let outcome = self.outcome;
-        let corpus = &outcome.corpus;
-        let judged = corpus.ids().filter(|id| corpus.role(*id) != Role::Reference);
-        let is_judged = |reject: &&Reject| corpus.sources[reject.source as usize].role != Role::Reference;
-        let rejected = corpus.rejects.iter().filter(is_judged).count();
-        let (documents, tokens) = self.count(judged, rejected as u64);
-        let segments = outcome.tallies.iter().map(|&(unit, tally)| self.unit(unit, tally)).collect();
-        CorpusTotals { documents, bytes: outcome.total_bytes().into(), tokens, segments }
+    /// What was judged, all sources together.
+    fn totals(&self, sources: &[SourceView]) -> CorpusTotals {
+        let (mut documents, mut tokens) = (DocumentTotals::default(), Tokens::default());
+        for source in sources.iter().filter(|source| source.role != Role::Reference) {
+            documents += source.documents;
+            tokens += source.tokens;
+        }
+        CorpusTotals { documents, bytes: self.outcome.total_bytes().into(), tokens, segments: self.segments() }
     }
 
     fn source(&self, index: usize) -> SourceView {
@@ -90,7 +93,7 @@ impl<'o> Describer<'o> {
         let source = &corpus.sources[index];
         let first = corpus.rejects.partition_point(|r| (r.source as usize) < index);
         let rejected = corpus.rejects[first..].partition_point(|r| r.source as usize == index);
-        let (documents, tokens) = self.count(source.docs.clone().map(DocId), rejected as u64);
+        let (documents, tokens) = self.count(source.docs.clone(), rejected as u64);
         SourceView {
             source: self.sources[index].clone(),
             role: source.role,
@@ -104,51 +107,49 @@ impl<'o> Describer<'o> {
         }
     }
 
-    fn count(&self, docs: impl Iterator<Item = DocId>, rejected: u64) -> (DocumentTotals, Tokens) {
+    /// What became of documents that follow each other, and of their tokens. Costs a pass over them and their edits.
+    fn count(&self, docs: Range<u32>, rejected: u64) -> (DocumentTotals, Tokens) {
+        let outcome = self.outcome;
         let mut documents = DocumentTotals { rejected, ..DocumentTotals::default() };
         let mut tokens = Tokens::default();
-        for id in docs {
+        let mut edits = memory::in_order(outcome.plan.edits_of_all(docs.clone())).peekable();
+        for id in docs.map(DocId) {
+            let read = u64::from(outcome.tokens[id.index()]);
+            let of_document = std::iter::from_fn(|| edits.next_if(|edit| edit.place.doc == id));
+            let repeated: u64 = of_document.map(|edit| u64::from(edit.wording.tokens)).sum();
+            let (documents_of_fate, removed) = match outcome.plan.fates[id.index()] {
+                Fate::Kept => (&mut documents.kept, 0),
+                Fate::Edited => (&mut documents.edited, repeated),
+                Fate::Removed => (&mut documents.removed, read),
+                Fate::Emptied => (&mut documents.emptied, read),
+            };
+            *documents_of_fate += 1;
             documents.read += 1;
-            *match self.outcome.plan.fates[id.index()] {
-                Fate::Kept => &mut documents.kept,
-                Fate::Edited => &mut documents.edited,
-                Fate::Removed => &mut documents.removed,
-                Fate::Emptied => &mut documents.emptied,
-            } += 1;
-            tokens.read += u64::from(self.outcome.tokens[id.index()]);
-            tokens.removed += self.removed_tokens(id);
+            tokens += Tokens { read, removed, kept: read - removed };
         }
-        tokens.kept = tokens.read - tokens.removed;
         (documents, tokens)
     }
 
-    fn removed_tokens(&self, id: DocId) -> u64 {
-        match self.outcome.plan.fates[id.index()] {
-            Fate::Kept => 0,
-            Fate::Removed | Fate::Emptied => u64::from(self.outcome.tokens[id.index()]),
-            Fate::Edited => self.edits_of(id).iter().map(|e| u64::from(e.wording.tokens)).sum(),
-        }
-    }
-
-    /// The edits in a document.
-    fn edits_of(&self, id: DocId) -> &[Edit] {
-        let edits = &self.outcome.plan.edits;
-        let from = edits.partition_point(|e| e.place.doc < id);
-        let to = from + edits[from..].partition_point(|e| e.place.doc == id);
-        &edits[from..to]
-    }
-
-    fn unit(&self, unit: Unit, tally: Tally) -> UnitTotals {
-        let of_unit = || memory::in_order(&self.outcome.plan.edits).filter(|e| e.unit == unit);
-        let exact = of_unit().filter(|e| e.exact).count() as u64;
-        UnitTotals {
+    /// Segments by unit. Costs a pass over the edits, and one over the groups.
+    fn segments(&self) -> Vec<UnitTotals> {
+        let of_unit = |&(unit, Tally { segments, left_alone }): &(Unit, Tally)| UnitTotals {
             unit,
-            segments: tally.segments,
-            left_alone: tally.left_alone,
-            exact,
-            near: of_unit().count() as u64 - exact,
-            groups: self.groups.iter().filter(|g| g.unit == unit).count() as u64,
+            segments,
+            left_alone,
+            exact: 0,
+            near: 0,
+            groups: 0,
+        };
+        let mut totals: Vec<UnitTotals> = self.outcome.tallies.iter().map(of_unit).collect();
+        for edit in memory::in_order(&self.outcome.plan.edits) {
+            for totals in totals.iter_mut().filter(|totals| totals.unit == edit.unit) {
+                *if edit.exact { &mut totals.exact } else { &mut totals.near } += 1;
+            }
         }
+        for group in self.groups {
+            totals.iter_mut().filter(|totals| totals.unit == group.unit).for_each(|totals| totals.groups += 1);
+        }
+        totals
     }
 
     fn histograms(&self) -> Histograms {

@@ -2,6 +2,8 @@
 //!
 //! Always: what is written as `report.json` is these values and nothing else, so reading it gives them again.
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::{Codec, Format, Role, Unit};
@@ -229,6 +231,25 @@ pub struct Tokens {
     pub kept: u64,
     /// Tokens that go.
     pub removed: u64,
+}
+
+impl AddAssign for DocumentTotals {
+    fn add_assign(&mut self, other: DocumentTotals) {
+        self.read += other.read;
+        self.kept += other.kept;
+        self.edited += other.edited;
+        self.removed += other.removed;
+        self.emptied += other.emptied;
+        self.rejected += other.rejected;
+    }
+}
+
+impl AddAssign for Tokens {
+    fn add_assign(&mut self, other: Tokens) {
+        self.read += other.read;
+        self.kept += other.kept;
+        self.removed += other.removed;
+    }
 }
 
 impl From<SourceBytes> for Bytes {

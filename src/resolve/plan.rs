@@ -125,14 +125,21 @@ pub(super) struct PlanMarks {
 impl Plan {
     /// The cuts in one document, in order.
     pub fn cuts_of(&self, doc: DocId) -> &[Cut] {
-        self.cuts_of_all(doc.0..doc.0 + 1)
+        match self.fates[doc.index()] {
+            // asked of every keeper, of which most stay whole
+            Fate::Kept => &[],
+            _ => self.cuts_of_all(doc.0..doc.0 + 1),
+        }
     }
 
     /// The cuts in documents that follow each other, in order.
     pub fn cuts_of_all(&self, docs: Range<u32>) -> &[Cut] {
-        let from = self.cuts.partition_point(|c| c.place.doc.0 < docs.start);
-        let to = from + self.cuts[from..].partition_point(|c| c.place.doc.0 < docs.end);
-        &self.cuts[from..to]
+        of_documents(&self.cuts, docs, |cut| cut.place.doc)
+    }
+
+    /// The edits of documents that follow each other, in order.
+    pub fn edits_of_all(&self, docs: Range<u32>) -> &[Edit] {
+        of_documents(&self.edits, docs, |edit| edit.place.doc)
     }
 
     /// The parts of an edit that were compared.
@@ -182,4 +189,11 @@ impl Plan {
         self.cuts.par_sort_by_key(|c| c.place);
         self.kept_passages.sort_by_key(|kept| (kept.place, kept.keeper));
     }
+}
+
+/// What stands in some documents, of items in the order of their documents.
+fn of_documents<T>(items: &[T], docs: Range<u32>, doc_of: impl Fn(&T) -> DocId) -> &[T] {
+    let from = items.partition_point(|item| doc_of(item).0 < docs.start);
+    let to = from + items[from..].partition_point(|item| doc_of(item).0 < docs.end);
+    &items[from..to]
 }

@@ -21,6 +21,7 @@ mod encoded;
 mod foresee;
 mod keepers;
 mod repeats;
+mod texts;
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -43,6 +44,7 @@ use super::plan::{Cut, Edit, Fate, Plan};
 use super::rest::Rest;
 use encoded::encoded;
 use foresee::{Foreseen, batches, foresee};
+use texts::Texts;
 
 /// Where a repeat counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,7 +100,6 @@ pub fn resolve(
     let mut plan = Plan { fates: vec![Fate::Kept; corpus.len()], ..Plan::default() };
     let mut settler = Settler {
         corpus,
-        from_disk,
         search,
         options,
         sketcher: Sketcher::new(options.tokens),
@@ -109,7 +110,7 @@ pub fn resolve(
         foreseen: FxHashMap::default(),
     };
     // inside the pool: to hand it each batch from without would take as long as a part of the batch
-    rayon::scope(|_| settler.settle_in_batches(order, protected, progress))?;
+    rayon::scope(|_| settler.settle_in_batches(order, protected, from_disk, progress))?;
     if options.policy == KeepPolicy::None {
         settler.remove_keepers(protected);
     }
@@ -125,14 +126,12 @@ pub fn resolve(
 /// How many documents before its own turn the memory that one needs is asked for.
 const AHEAD: usize = 4;
 
-/// Documents for which the disk is asked together, as many before their turn.
+/// Documents for which tables are asked for from the disk together, as many before their turn.
 const STRETCH: usize = 2048;
 
 /// The state of the pass.
 struct Settler<'c, 'o> {
     corpus: &'c Corpus,
-    /// Texts may have to come from the disk.
-    from_disk: bool,
     search: UnitSearch<'c>,
     options: &'o ResolveOptions,
     sketcher: Sketcher,
@@ -164,20 +163,31 @@ struct Marks {
 impl Settler<'_, '_> {
     /// Settles all documents, batch after batch; what will likely be left of those of the next is worked out meanwhile, and where the
     /// cuts of those before stand in their sources.
-    fn settle_in_batches(&mut self, order: &[DocId], protected: &[bool], progress: &dyn Progress) -> Result<()> {
+    fn settle_in_batches(
+        &mut self,
+        order: &[DocId],
+        protected: &[bool],
+        from_disk: bool,
+        progress: &dyn Progress,
+    ) -> Result<()> {
         let (corpus, options) = (self.corpus, self.options);
         let documents = self.search.documents.as_ref().map(|documents| documents.table().options);
         let batches = batches(corpus, order);
+        let texts = Texts { corpus, batches: &batches, from_disk };
+        texts.begin();
         let mut from = 0;
         for (i, now) in batches.iter().enumerate() {
             let likely = self.likely(now, batches.get(i + 1).copied().unwrap_or_default());
             let range = from..from + now.len();
             from = range.end;
             let cuts = self.places_of_new_cuts();
-            let (settled, (foreseen, encoded)) = rayon::join(
-                || self.settle_all(order, range, protected, progress),
-                || (foresee(corpus, options, documents, likely), encoded(corpus, &cuts)),
-            );
+            let beside = || {
+                texts.turn_to(i);
+                texts.will_verify(likely.iter().flat_map(|likely| likely.verified.iter().copied()));
+                (foresee(corpus, options, documents, likely), encoded(corpus, &cuts))
+            };
+            let (settled, (foreseen, encoded)) =
+                rayon::join(|| self.settle_all(order, range, protected, progress), beside);
             settled?;
             self.foreseen = foreseen;
             self.note_encoded(encoded);
@@ -199,7 +209,6 @@ impl Settler<'_, '_> {
                 // the stretch after this one; at the start, this one too
                 let from = if i == 0 { 0 } else { order.len().min(i + STRETCH) };
                 self.will_settle(&order[from..order.len().min(i + 2 * STRETCH)]);
-                self.were_settled(&order[i.saturating_sub(2 * STRETCH)..i.saturating_sub(STRETCH)]);
             }
             order.get(i + AHEAD).inspect(|&&next| self.prepare(next));
             if i % 256 == 0 {
@@ -232,14 +241,7 @@ impl Settler<'_, '_> {
 
     /// Says that some documents will be settled after those that follow now.
     fn will_settle(&self, docs: &[DocId]) {
-        let read = in_text_order(docs).filter(|_| self.from_disk);
-        read.into_iter().for_each(|docs| self.corpus.will_read_all(docs));
         self.search.documents.iter().chain(&self.search.segments).for_each(|searcher| searcher.will_search(docs));
-    }
-
-    /// Says that some documents were settled a while ago.
-    fn were_settled(&self, docs: &[DocId]) {
-        in_text_order(docs).into_iter().for_each(|docs| self.corpus.were_read(docs));
     }
 
     /// The documents before stay as they are.
@@ -517,12 +519,6 @@ impl Settler<'_, '_> {
         };
         only != Unit::Sentence
     }
-}
-
-/// The documents as a range, if they follow each other in the corpus.
-fn in_text_order(docs: &[DocId]) -> Option<Range<u32>> {
-    let range = docs.first()?.0..docs.last()?.0 + 1;
-    (range.len() == docs.len() && docs.is_sorted()).then_some(range)
 }
 
 /// Whether a span shares a byte with one of `items`, whose spans are ascending and disjoint.

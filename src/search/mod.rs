@@ -207,13 +207,16 @@ impl<'c> Searcher<'c> {
         is_likely(class) || self.verified.alike(class, self.options.similarity).any(is_likely)
     }
 
-    /// Whether a segment of this class will likely be verified against a kept one, so that its [set](Searcher::find) is asked for.
-    pub fn is_likely_verified(&self, class: u32) -> bool {
-        let Candidates::Near(near) = &self.candidates else { return false };
-        self.table.is_near(class)
-            && near
-                .unknown(&self.table, class, self.options.similarity)
-                .any(|keeper| self.verified.get(class, keeper).is_none())
+    /// Where the kept segments stand that a segment of this class will likely be verified against. If there are any, its
+    /// [set](Searcher::find) is asked for.
+    pub fn likely_verified(&self, class: u32) -> Vec<Place> {
+        let Candidates::Near(near) = &self.candidates else { return Vec::new() };
+        if !self.table.is_near(class) {
+            return Vec::new();
+        }
+        let unknown = near.unknown(&self.table, class, self.options.similarity);
+        let unverified = unknown.filter(|&keeper| self.verified.get(class, keeper).is_none());
+        unverified.map(|keeper| self.table.first_place_of(keeper)).collect()
     }
 
     /// The kept segment that a segment of this class repeats: its equal, or of the candidates the first that verifies,

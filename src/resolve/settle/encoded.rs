@@ -32,3 +32,23 @@ pub(super) fn encoded(corpus: &Corpus, places: &[Place]) -> Vec<Span> {
     };
     places.par_chunk_by(|a, b| a.doc == b.doc).flat_map_iter(of_document).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{DocId, Encoding};
+
+    #[test]
+    fn escapes_go_with_what_they_stand_for() {
+        let mut corpus = Corpus::from_texts([r"one\ntwo\u00e9 three", "one\ntwo"]);
+        corpus.documents[0].encoding = Encoding::Json;
+        let at = |doc, start, end| Place { doc: DocId(doc), span: Span { start, end } };
+        let places = [at(0, 0, 3), at(0, 3, 9), at(0, 10, 15), at(1, 3, 7)];
+        let stand: Vec<&[u8]> = encoded(&corpus, &places)
+            .iter()
+            .zip(&places)
+            .map(|(span, place)| span.of(&corpus.sources[place.doc.index()].bytes))
+            .collect();
+        assert_eq!(stand, [&b"one"[..], br"\ntwo\u00e9", b"three", b"\ntwo"]);
+    }
+}

@@ -52,8 +52,8 @@ pub(super) fn batches<'d>(corpus: &Corpus, mut docs: &'d [DocId]) -> Vec<&'d [Do
 /// What will likely be asked for when a document is settled.
 pub(super) struct Likely {
     doc: DocId,
-    /// Its set, to be verified against a kept document.
-    set: bool,
+    /// Where the kept documents stand that it is verified against, for which its set is asked for.
+    pub(super) verified: Vec<Place>,
     /// What is left without these segments.
     repeats: Vec<Span>,
 }
@@ -93,14 +93,14 @@ fn likely(search: &UnitSearch<'_>, soon: &[DocId], doc: DocId) -> Option<Likely>
     if whole.is_some_and(|(documents, row)| goes(documents, row)) {
         return None;
     }
-    let set = whole.is_some_and(|(documents, row)| documents.is_likely_verified(row.class));
+    let verified = whole.map(|(documents, row)| documents.likely_verified(row.class)).unwrap_or_default();
     // of segments in segments it is not known here which are left when it is their turn
     let segments = search.segments.first().filter(|_| search.segments.len() == 1);
     let rows = segments.into_iter().flat_map(|segments| {
         segments.table().rows_of(doc).iter().filter(|row| goes(segments, row)).map(|row| row.span)
     });
     let repeats: Vec<Span> = rows.collect();
-    (set || !repeats.is_empty()).then_some(Likely { doc, set, repeats })
+    (!verified.is_empty() || !repeats.is_empty()).then_some(Likely { doc, verified, repeats })
 }
 
 /// Works out what will likely be asked for; `documents` is how documents are sketched, if they are compared.
@@ -110,9 +110,10 @@ pub(super) fn foresee<'c>(
     documents: Option<SketchOptions>,
     likely: Vec<Likely>,
 ) -> FxHashMap<DocId, Foreseen<'c>> {
-    let foresee = |sketcher: &mut Sketcher, Likely { doc, set, repeats }: Likely| {
+    let foresee = |sketcher: &mut Sketcher, Likely { doc, verified, repeats }: Likely| {
         let text = corpus.text(doc);
-        let set = documents.filter(|_| set).map(|documents| sketcher.shingle_set(&text, documents.shingler));
+        let set =
+            documents.filter(|_| !verified.is_empty()).map(|documents| sketcher.shingle_set(&text, documents.shingler));
         let mut foreseen = Foreseen { set, ..Foreseen::default() };
         if !repeats.is_empty() {
             foreseen.rest = Some(without(&repeats, &text, options.segmenter, documents, sketcher));
@@ -193,7 +194,11 @@ mod tests {
         let text = "one two three\n\nfour five six\nseven eight";
         let corpus = Corpus::from_texts([text]);
         let options = ResolveOptions::default();
-        let wanted = Likely { doc: DocId(0), set: true, repeats: vec![Span::new(15, 28)] };
+        let wanted = Likely {
+            doc: DocId(0),
+            verified: vec![Place { doc: DocId(0), span: Span::new(0, 13) }],
+            repeats: vec![Span::new(15, 28)],
+        };
         let foreseen = foresee(&corpus, &options, Some(of(Unit::Document)), vec![wanted]).remove(&DocId(0)).unwrap();
         let rest = foreseen.rest.unwrap();
         assert_eq!(&*rest.text, b"one two three\n\nseven eight");
