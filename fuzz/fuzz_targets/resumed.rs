@@ -109,7 +109,8 @@ impl Trial {
         let Opened::Run(run) = RunFolder::open(target.path(), card, start, progress)? else { return Ok(()) };
         let corpus = input::read(&inputs, &self.config.input, progress)?;
         let outcome = find_in(&run, corpus, &self.config, true, progress)?;
-        outcome.write_in(run, &target, false, progress)?.commit()
+        let (written, ()) = outcome.write_in(run, &target, false, || (), progress)?;
+        written.commit()
     }
 
     fn folder(&self) -> PathBuf {
