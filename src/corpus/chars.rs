@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 use unicode_script::{Script, UnicodeScript};
 
-use crate::kernel::{IRREGULAR, TwoBytes};
+use crate::kernel::{IRREGULAR, Short, Three};
 
 /// The rôle of a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,8 +140,17 @@ pub(crate) fn basic() -> &'static Basic {
     &BASIC
 }
 
+/// The lower-case bytes of each character of two bytes, by [`two`]; see [`Short::two`].
+type TwoBytes = [[u8; 2]; 2048];
+
+/// The place in the table of the character with these two bytes.
+#[inline(always)]
+fn two(a: u8, b: u8) -> usize {
+    usize::from(a & 0x1f) << 6 | usize::from(b & 0x3f)
+}
+
 /// The table of characters of two bytes, for digits that count or separate.
-pub(crate) fn two_bytes(ignore_digits: bool) -> &'static TwoBytes {
+fn two_bytes(ignore_digits: bool) -> &'static TwoBytes {
     static TABLES: LazyLock<[TwoBytes; 2]> = LazyLock::new(|| {
         [false, true].map(|ignore_digits| {
             std::array::from_fn(|c| {
@@ -156,6 +165,43 @@ pub(crate) fn two_bytes(ignore_digits: bool) -> &'static TwoBytes {
         })
     });
     &TABLES[usize::from(ignore_digits)]
+}
+
+/// What is known of characters of one to three bytes, from tables.
+#[derive(Clone, Copy)]
+pub(crate) struct Tables {
+    ignore_digits: bool,
+    two_bytes: &'static TwoBytes,
+    basic: &'static Basic,
+}
+
+impl Tables {
+    /// Those for digits that count or separate.
+    pub(crate) fn of(ignore_digits: bool) -> Tables {
+        Tables { ignore_digits, two_bytes: two_bytes(ignore_digits), basic: basic() }
+    }
+}
+
+impl Short for Tables {
+    #[inline(always)]
+    fn digits(&self) -> bool {
+        !self.ignore_digits
+    }
+
+    #[inline(always)]
+    fn two(&self, a: u8, b: u8) -> [u8; 2] {
+        self.two_bytes[two(a, b)]
+    }
+
+    #[inline(always)]
+    fn three(&self, [a, b, c]: [u8; 3]) -> Option<Three> {
+        let c = u16::from(a) << 12 | u16::from(b & 0x3f) << 6 | u16::from(c & 0x3f);
+        let known = self.basic.of_basic(c);
+        // no longer form of a shorter character, no surrogate
+        let is_character = c >= 0x800 && c & 0xf800 != 0xd800;
+        (is_character && known.is_regular())
+            .then(|| Three { counts: known.counts(self.ignore_digits), is_single: known.is_single() })
+    }
 }
 
 /// The lower-case bytes of `c`, if they are as many as its own and `c` counts for something.
@@ -234,7 +280,6 @@ pub(crate) fn inside_token(before: &[u8], after: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::two;
 
     #[test]
     fn classes_of_many_scripts() {

@@ -7,8 +7,8 @@
 //! Tokens of up to 16 bytes are hashed by one 64×64→128-bit multiplication of their zero-padded bytes (the "mum" of
 //! wyhash); longer ones by XXH3. A token holds no NUL, so padding cannot make two of them equal.
 //!
-//! Text is lower-cased into a buffer of the same length, where [`crate::kernel`] finds and hashes the tokens: ASCII 64
-//! bytes at a time, other characters one by one from tables. The few that would change their length there (İ), that count
+//! Text is lower-cased into a buffer of the same length, where [`crate::kernel`] finds and hashes the tokens: 64 bytes at a
+//! time, characters of two and three bytes among them from tables. The few that would change their length there (İ), that count
 //! for nothing inside a token (soft hyphen), and all of `by_character` are read one character at a time.
 //!
 //! Tried and refused: reading a word with any other character than ASCII one character at a time, and ASCII again after

@@ -30,4 +30,4 @@ pub(crate) use intersection::intersection;
 pub(crate) use links::{LOOK_BACK, Links, Worth, best_link};
 pub(crate) use prefetch::prefetch;
 pub(crate) use shingles::{MAX_SHINGLE, shingles};
-pub(crate) use words::{IRREGULAR, STRETCH, Stretch, TwoBytes, lower_ascii, two};
+pub(crate) use words::{IRREGULAR, STRETCH, Short, Stretch, Three};

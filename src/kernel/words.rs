@@ -19,28 +19,37 @@ pub(crate) const STRETCH: usize = if cfg!(fuzzing) { 1 << 7 } else { 1 << 13 };
 /// A character may reach over the end of a stretch, a block of 64 bytes over that, and zeros follow.
 const ROOM: usize = STRETCH + 192;
 
-/// The lower-case bytes of each character of two bytes, by [`two`]: zeros for separators, [`IRREGULAR`] for what cannot be
-/// lower-cased in its place or counts for nothing.
-pub(crate) type TwoBytes = [[u8; 2]; 2048];
-
-/// Stands for characters that have no lower-case bytes of the same number.
-pub(crate) const IRREGULAR: [u8; 2] = [1, 1];
-
-/// The place in the table of the character with these two bytes.
-#[inline(always)]
-pub(crate) fn two(a: u8, b: u8) -> usize {
-    usize::from(a & 0x1f) << 6 | usize::from(b & 0x3f)
+/// What is known of characters of one to three bytes.
+pub(crate) trait Short: Copy {
+    /// Whether digits of ASCII count or separate.
+    fn digits(&self) -> bool;
+    /// The lower-case bytes of the character of these two: zeros for a separator, [`IRREGULAR`] for what cannot be lower-cased in
+    /// its place or counts for nothing.
+    fn two(&self, a: u8, b: u8) -> [u8; 2];
+    /// What the character of these three bytes is; `None` if it does not stand for itself, or if they are none.
+    fn three(&self, bytes: [u8; 3]) -> Option<Three>;
 }
+
+/// A character of three bytes that stands for itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Three {
+    /// It is part of a token, or else separates.
+    pub(crate) counts: bool,
+    /// It is a token by itself.
+    pub(crate) is_single: bool,
+}
+
+/// Stands for characters of two bytes that have no lower-case bytes of the same number.
+pub(crate) const IRREGULAR: [u8; 2] = [1, 1];
 
 /// A stretch of text while it is read.
 pub(crate) struct Stretch {
     /// The text in lower case, separators 0.
     lower: [u8; ROOM],
-    /// 1 for each place between two bytes at which a token ends and another may start.
-    breaks: [u8; ROOM],
-    /// Whether there are breaks, all of them in the first so many bytes.
+    /// A bit for each place between two bytes at which a token ends and another may start.
+    breaks: [u64; ROOM / 64],
+    /// Whether there are breaks.
     broken: bool,
-    extent: usize,
     /// Where tokens start, and, behind that, where they end; or both in turn if there are no breaks.
     places: [u16; 2 * ROOM],
 }
@@ -48,59 +57,64 @@ pub(crate) struct Stretch {
 impl Stretch {
     /// An empty one.
     pub(crate) fn new() -> Box<Stretch> {
-        let (lower, breaks, places) = ([0; ROOM], [0; ROOM], [0; 2 * ROOM]);
-        Box::new(Stretch { lower, breaks, broken: false, extent: 0, places })
+        Box::new(Stretch { lower: [0; ROOM], breaks: [0; ROOM / 64], broken: false, places: [0; 2 * ROOM] })
     }
 
-    /// Begins a stretch of text of which the last character starts before `limit`.
-    pub(crate) fn begin(&mut self, limit: usize) {
+    /// Begins a stretch of text.
+    pub(crate) fn begin(&mut self) {
         if self.broken {
-            self.breaks[..self.extent].fill(0);
+            self.breaks.fill(0);
         }
-        (self.broken, self.extent) = (false, limit + 5);
+        self.broken = false;
     }
 
     /// Sets the lower-cased bytes of a character at `at`; gives their number, `len`. What stands behind it is overwritten.
-    #[inline(always)]
-    pub(crate) fn set<const N: usize>(&mut self, at: usize, lower: [u8; N], len: usize) -> usize {
-        self.lower[at..][..N].copy_from_slice(&lower);
+    pub(crate) fn set(&mut self, at: usize, lower: [u8; 4], len: usize) -> usize {
+        self.lower[at..at + 4].copy_from_slice(&lower);
         len
     }
 
-    /// If it `is_single`, the character of `len` bytes at `at` is a token by itself.
+    /// Characters of `len` bytes are tokens by themselves: for each bit one that starts so many bytes behind `at`.
     #[inline(always)]
-    pub(crate) fn set_breaks(&mut self, at: usize, len: usize, is_single: bool) {
-        self.broken |= is_single;
-        self.breaks[at] |= u8::from(is_single);
-        self.breaks[at + len] |= u8::from(is_single);
+    pub(crate) fn set_single(&mut self, at: usize, bits: u64, len: usize) {
+        for at in [at, at + len] {
+            let wide = u128::from(bits) << (at % 64);
+            self.breaks[at / 64] |= wide as u64;
+            self.breaks[at / 64 + 1] |= (wide >> 64) as u64;
+        }
+        self.broken |= bits != 0;
+    }
+
+    fn is_break(&self, at: usize) -> bool {
+        self.breaks[at / 64] >> (at % 64) & 1 == 1
     }
 
     /// How many of the `n` bytes read belong to a token that may go on.
     pub(crate) fn torn(&self, n: usize) -> usize {
         let mut start = n;
-        while start > 0 && self.breaks[start] == 0 && self.lower[start - 1] != 0 {
+        while start > 0 && !self.is_break(start) && self.lower[start - 1] != 0 {
             start -= 1;
         }
         n - start
     }
 
-    /// Sets the characters of one and two bytes at the start of `text`, from `at` on, up to the first that is neither, or
-    /// [`IRREGULAR`], or torn by the end; gives the number of their bytes. Digits of ASCII count or separate.
-    pub(crate) fn set_short(&mut self, at: usize, text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
+    /// Sets the characters of one to three bytes at the start of `text`, from `at` on, up to the first that is none of these, or
+    /// irregular, or torn by the end; gives the number of their bytes.
+    pub(crate) fn set_short(&mut self, at: usize, text: &[u8], known: impl Short) -> usize {
         #[cfg(target_arch = "x86_64")]
         {
             if has_avx512() {
                 // SAFETY: the CPU has all that the callee requires
-                return unsafe { set_short_avx512(&mut self.lower[at..], text, digits, two_bytes) };
+                return unsafe { set_short_avx512(self, at, text, known) };
             }
             if has_avx2() {
                 // SAFETY: the CPU has all that the callee requires
-                return unsafe { set_short_avx2(&mut self.lower[at..], text, digits, two_bytes) };
+                return unsafe { set_short_avx2(self, at, text, known) };
             }
-            set_short::<super::masks::Sse2>(&mut self.lower[at..], text, digits, two_bytes)
+            set_short::<super::masks::Sse2>(self, at, text, known)
         }
         #[cfg(not(target_arch = "x86_64"))]
-        set_short::<super::masks::Plain>(&mut self.lower[at..], text, digits, two_bytes)
+        set_short::<super::masks::Plain>(self, at, text, known)
     }
 
     /// Nothing stands after the first `n` bytes.
@@ -130,64 +144,85 @@ impl Stretch {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt")]
-fn set_short_avx512(lower: &mut [u8], text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
-    set_short::<super::masks::Avx512>(lower, text, digits, two_bytes)
+fn set_short_avx512(stretch: &mut Stretch, from: usize, text: &[u8], known: impl Short) -> usize {
+    set_short::<super::masks::Avx512>(stretch, from, text, known)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-fn set_short_avx2(lower: &mut [u8], text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
-    set_short::<super::masks::Avx2>(lower, text, digits, two_bytes)
+fn set_short_avx2(stretch: &mut Stretch, from: usize, text: &[u8], known: impl Short) -> usize {
+    set_short::<super::masks::Avx2>(stretch, from, text, known)
 }
 
 #[inline(always)]
-fn set_short<M: Masks>(lower: &mut [u8], text: &[u8], digits: bool, two_bytes: &TwoBytes) -> usize {
-    let mut at = 0;
-    while let (Some(block), Some(place)) = (text[at..].first_chunk(), lower[at..].first_chunk_mut()) {
-        let set = set_block::<M>(place, block, digits, two_bytes);
+fn set_short<M: Masks>(stretch: &mut Stretch, from: usize, text: &[u8], known: impl Short) -> usize {
+    let mut at = from;
+    loop {
+        let rest = &text[at - from..];
+        let mut last = [0; 64];
+        let block = rest.first_chunk().unwrap_or_else(|| {
+            last[..rest.len()].copy_from_slice(rest);
+            &last
+        });
+        let place = stretch.lower[at..].first_chunk_mut().expect("there is room for a block more than there are bytes");
+        let (set, singles) = set_block::<M>(place, block, known);
+        if singles != 0 {
+            stretch.set_single(at, singles, 3);
+        }
+        let set = set.min(rest.len());
         at += set;
-        // a character of two bytes may reach into the next block
-        if set < 63 {
-            return at;
+        // a character may reach into the next block
+        if set < 62 {
+            return at - from;
         }
     }
-    let (rest, mut block) = (&text[at..], [0; 64]);
-    let place = lower[at..].first_chunk_mut().expect("there is room for a block more than there are bytes");
-    block[..rest.len()].copy_from_slice(rest);
-    at + rest.len().min(set_block::<M>(place, &block, digits, two_bytes))
 }
 
-/// Sets one block; gives the number of bytes of the characters of one and two bytes at its start.
+/// Sets one block; gives the number of bytes of the short characters at its start, and where those of three bytes begin that are
+/// tokens by themselves.
 #[inline(always)]
-fn set_block<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], digits: bool, two_bytes: &TwoBytes) -> usize {
+fn set_block<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], known: impl Short) -> (usize, u64) {
     for (place, &b) in place.iter_mut().zip(block) {
-        *place = lower_ascii(b, digits);
+        *place = lower_ascii(b, known.digits());
     }
     match M::high(block) {
-        0 => 64,
-        high => set_two_bytes::<M>(place, block, high, two_bytes),
+        0 => (64, 0),
+        high => set_long::<M>(place, block, high, known),
     }
 }
 
-/// Sets the characters of two bytes among others of one; `high` are the bytes of 128 and more. Which bytes begin and end a character is
-/// seen from masks, so that no character waits for the length of the one before.
+/// Sets the characters of two and three bytes among others of one; `high` are the bytes of 128 and more. Which bytes begin and end a
+/// character is seen from masks, so that none waits for the length of the one before.
 #[inline(always)]
-fn set_two_bytes<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], high: u64, two_bytes: &TwoBytes) -> usize {
-    let second_bits = high & M::high(&shifted(block, 1));
-    let leads = second_bits & !M::high(&shifted(block, 2));
-    let whole = leads & (high & !second_bits) >> 1;
-    let end = (high & !(whole | whole << 1)).trailing_zeros();
-    let mut left = whole & 1u64.checked_shl(end).map_or(u64::MAX, |bit| bit - 1);
+fn set_long<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], high: u64, known: impl Short) -> (usize, u64) {
+    let [second, third, fourth] = [1, 2, 3].map(|bits| M::high(&shifted(block, bits)));
+    let follows = high & !second;
+    let twos = high & second & !third & follows >> 1;
+    let threes = high & second & third & !fourth & follows >> 1 & follows >> 2;
+    let mut end = (high & !(twos | twos << 1 | threes | threes << 1 | threes << 2)).trailing_zeros() as usize;
+    let mut left = twos & below(end);
     while left != 0 {
         let at = left.trailing_zeros() as usize;
-        let lower = two_bytes[two(block[at], block[at + 1])];
+        let lower = known.two(block[at], block[at + 1]);
         if lower == IRREGULAR {
-            return at;
+            end = at;
+            break;
         }
         place[at..at + 2].copy_from_slice(&lower);
         left &= left - 1;
     }
-    end as usize
+    let (mut left, mut singles) = (threes & below(end), 0);
+    while left != 0 {
+        let at = left.trailing_zeros() as usize;
+        let bytes = [block[at], block[at + 1], block[at + 2]];
+        let Some(three) = known.three(bytes) else { return (at, singles) };
+        for (place, byte) in place[at..at + 3].iter_mut().zip(bytes) {
+            *place = if three.counts { byte } else { 0 };
+        }
+        singles |= u64::from(three.is_single) << at;
+        left &= left - 1;
+    }
+    (end, singles)
 }
 
 /// All bytes, their bits so many places higher.
@@ -196,6 +231,12 @@ fn shifted(block: &[u8; 64], by: u32) -> [u8; 64] {
     let mut shifted = *block;
     shifted.iter_mut().for_each(|b| *b <<= by);
     shifted
+}
+
+/// The bits below one, of which there are 64.
+#[inline(always)]
+fn below(bit: usize) -> u64 {
+    if bit < 64 { (1 << bit) - 1 } else { u64::MAX }
 }
 
 /// The lower-case letter, or the digit if digits count, or 0.
@@ -259,11 +300,10 @@ fn list_edges<M: Masks>(stretch: &mut Stretch, n: usize) -> usize {
 #[inline(always)]
 fn list_broken<M: Masks>(stretch: &mut Stretch, n: usize) -> usize {
     let (blocks, _) = stretch.lower.as_chunks::<64>();
-    let (broken, _) = stretch.breaks.as_chunks::<64>();
     let (from, to) = stretch.places.split_at_mut(ROOM);
     let (mut starts, mut ends, mut last) = (0, 0, 0);
-    for (i, (block, breaks)) in blocks[..=n / 64].iter().zip(broken).enumerate() {
-        let (inside, breaks) = (M::nonzero(block), M::nonzero(breaks));
+    for (i, (block, &breaks)) in blocks[..=n / 64].iter().zip(&stretch.breaks).enumerate() {
+        let inside = M::nonzero(block);
         let before = inside << 1 | last;
         last = inside >> 63;
         starts += list::<M>(inside & (!before | breaks), 64 * i, &mut from[starts..]);
@@ -317,7 +357,7 @@ mod tests {
     }
 
     type Read = fn(&mut Stretch, usize, usize, &mut Vec<u64>, &mut Vec<u32>);
-    type SetShort = fn(&mut [u8], &[u8], bool, &TwoBytes) -> usize;
+    type SetShort = fn(&mut Stretch, usize, &[u8], Made) -> usize;
 
     /// Every version of both loops that this CPU can run.
     fn versions() -> Vec<(&'static str, Read, SetShort)> {
@@ -331,7 +371,7 @@ mod tests {
                 versions.push((
                     "avx2",
                     |s, n, base, hashes, starts| unsafe { read_avx2(s, n, base, hashes, starts) },
-                    |lower, text, digits, two| unsafe { set_short_avx2(lower, text, digits, two) },
+                    |s, at, text, known| unsafe { set_short_avx2(s, at, text, known) },
                 ));
             }
             if has_avx512() {
@@ -339,7 +379,7 @@ mod tests {
                 versions.push((
                     "avx512",
                     |s, n, base, hashes, starts| unsafe { read_avx512(s, n, base, hashes, starts) },
-                    |lower, text, digits, two| unsafe { set_short_avx512(lower, text, digits, two) },
+                    |s, at, text, known| unsafe { set_short_avx512(s, at, text, known) },
                 ));
             }
         }
@@ -352,8 +392,8 @@ mod tests {
             let mut stretch = Stretch::new();
             stretch.lower.fill(0xee); // what is left of another text
             stretch.lower[..lower.len()].copy_from_slice(lower);
-            stretch.begin(lower.len());
-            breaks.iter().for_each(|&at| stretch.set_breaks(at, 0, true));
+            stretch.begin();
+            breaks.iter().for_each(|&at| stretch.set_single(at, 1, 0));
             stretch.end(lower.len());
             let (mut hashes, mut starts) = (Vec::new(), Vec::new());
             read(&mut stretch, lower.len(), 7, &mut hashes, &mut starts);
@@ -377,9 +417,9 @@ mod tests {
     #[test]
     fn torn_is_what_may_go_on() {
         let mut stretch = Stretch::new();
-        stretch.set(0, *b"ab\0cdef", 7);
+        stretch.lower[..7].copy_from_slice(b"ab\0cdef");
         assert_eq!([2, 3, 7].map(|n| stretch.torn(n)), [2, 0, 4]);
-        stretch.set_breaks(5, 0, true);
+        stretch.set_single(5, 1, 0);
         assert_eq!([4, 5, 7].map(|n| stretch.torn(n)), [1, 0, 2]);
     }
 
@@ -394,44 +434,84 @@ mod tests {
         }
 
         #[test]
-        fn short_characters_in_lower_case(
+        fn short_characters_are_set_as_one_after_the_other(
             text in proptest::collection::vec(
                 prop_oneof![
                     20 => (0u8..0x80).prop_map(|b| vec![b]),
                     20 => (0xc2u8..0xe0, 0x80u8..0xc0).prop_map(|(a, b)| vec![a, b]),
+                    20 => (0xe0u8..0xf0, 0x80u8..0xc0, 0x80u8..0xc0).prop_map(|(a, b, c)| vec![a, b, c]),
                     1 => any::<u8>().prop_map(|b| vec![b]),
-                    1 => Just("漢".as_bytes().to_vec()),
+                    1 => Just("🙂".as_bytes().to_vec()),
                 ],
                 0..200,
             ),
             digits: bool,
-            irregular in proptest::collection::vec(128usize..2048, 0..9),
+            irregular in proptest::option::of(any::<[u8; 2]>()),
+            from in 0usize..200,
         ) {
-            let text = text.concat();
-            let mut table: TwoBytes = std::array::from_fn(|c| [c as u8 | 2, (c >> 8) as u8]);
-            table[..128].fill(IRREGULAR);
-            irregular.into_iter().for_each(|c| table[c] = IRREGULAR);
-            let expected = naive_short(&text, digits, &table);
+            let (text, known) = (text.concat(), Made { digits, irregular });
+            let (expected, expected_breaks) = naive_short(&text, known);
             for (name, _, set_short) in versions() {
-                let mut lower = [0xee; 512];
-                prop_assert_eq!(set_short(&mut lower, &text, digits, &table), expected.len(), "{}", name);
-                prop_assert_eq!(&lower[..expected.len()], &expected, "{}", name);
+                let mut stretch = Stretch::new();
+                prop_assert_eq!(set_short(&mut stretch, from, &text, known), expected.len(), "{}", name);
+                prop_assert_eq!(&stretch.lower[from..][..expected.len()], &expected, "{}", name);
+                let set: Vec<usize> = (0..ROOM).filter(|&at| stretch.is_break(at)).collect();
+                prop_assert_eq!(stretch.broken, !set.is_empty());
+                prop_assert!(set.into_iter().eq(expected_breaks.iter().map(|at| from + at)), "{}", name);
             }
         }
     }
 
-    /// One character after the other.
-    fn naive_short(text: &[u8], digits: bool, table: &TwoBytes) -> Vec<u8> {
-        let mut lower = Vec::new();
-        let counts = |b: u8| if digits { b.is_ascii_alphanumeric() } else { b.is_ascii_alphabetic() };
-        loop {
-            match text[lower.len()..] {
-                [b @ 0..=0x7f, ..] => lower.push(if counts(b) { b.to_ascii_lowercase() } else { 0 }),
-                [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] if table[two(a, b)] != IRREGULAR => {
-                    lower.extend(table[two(a, b)])
-                }
-                _ => return lower,
+    /// Characters of no language.
+    #[derive(Clone, Copy)]
+    struct Made {
+        digits: bool,
+        irregular: Option<[u8; 2]>,
+    }
+
+    impl Short for Made {
+        fn digits(&self) -> bool {
+            self.digits
+        }
+
+        fn two(&self, a: u8, b: u8) -> [u8; 2] {
+            let is_irregular = self.irregular.is_some_and(|last| b == last[0] & 0x3f | 0x80);
+            if is_irregular {
+                IRREGULAR
+            } else if b % 4 == 0 {
+                [0; 2]
+            } else {
+                [a ^ 1, b]
             }
         }
+
+        fn three(&self, bytes: [u8; 3]) -> Option<Three> {
+            let is_irregular = self.irregular.is_some_and(|last| bytes[2] == last[1] & 0x3f | 0x80);
+            (!is_irregular).then_some(Three { counts: bytes[1] % 4 != 0, is_single: bytes[0] % 3 == 0 })
+        }
+    }
+
+    /// One character after the other; also where the breaks are.
+    fn naive_short(text: &[u8], known: Made) -> (Vec<u8>, Vec<usize>) {
+        let (mut lower, mut breaks) = (Vec::new(), Vec::new());
+        let counts = |b: u8| if known.digits { b.is_ascii_alphanumeric() } else { b.is_ascii_alphabetic() };
+        let follows = |b: u8| (0x80..0xc0).contains(&b);
+        loop {
+            let at = lower.len();
+            match text[at..] {
+                [b @ 0..=0x7f, ..] => lower.push(if counts(b) { b.to_ascii_lowercase() } else { 0 }),
+                [a @ 0xc0..=0xdf, b, ..] if follows(b) && known.two(a, b) != IRREGULAR => lower.extend(known.two(a, b)),
+                [a @ 0xe0..=0xef, b, c, ..] if follows(b) && follows(c) => match known.three([a, b, c]) {
+                    None => break,
+                    Option::Some(three) => {
+                        lower.extend(if three.counts { [a, b, c] } else { [0; 3] });
+                        breaks.extend(if three.is_single { vec![at, at + 3] } else { vec![] });
+                    }
+                },
+                _ => break,
+            }
+        }
+        breaks.dedup();
+        (lower, breaks)
     }
 }
