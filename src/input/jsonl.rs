@@ -228,7 +228,8 @@ struct IsKey<'p>(&'p str);
 impl<'de> DeserializeSeed<'de> for IsKey<'_> {
     type Value = bool;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<bool, D::Error> {
-        deserializer.deserialize_str(self)
+        // as bytes: half a surrogate pair in a key is no reason to refuse a record, as little as in a value that nobody reads
+        deserializer.deserialize_bytes(self)
     }
 }
 
@@ -239,8 +240,8 @@ impl Visitor<'_> for IsKey<'_> {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> std::result::Result<bool, E> {
-        Ok(key == self.0)
+    fn visit_bytes<E>(self, key: &[u8]) -> std::result::Result<bool, E> {
+        Ok(key == self.0.as_bytes())
     }
 }
 
@@ -353,6 +354,14 @@ mod tests {
                     prop_assert_eq!(&*corpus.text_at(Place { doc, span }), span.of(text.as_bytes()));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_passed_over_where_nobody_reads_it() {
+        for text in [r#"{"\ud800": 1, "text": "fine"}"#, r#"{"a": "\ud800", "te\u0078t": "fine"}"#] {
+            let parsed = parse_str(text, OnError::Fail, "text").unwrap();
+            assert_eq!(&text[parsed.documents[0].text_range()], "fine");
         }
     }
 

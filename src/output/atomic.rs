@@ -91,7 +91,7 @@ pub(super) fn check_free(place: &Path, force: bool) -> Result<()> {
         _ if is_device => refuse("is a device or a pipe, not a place for files; pass `-o -` for standard output"),
         (false, _) => refuse("exists already; pass --force to replace it, or choose another place with -o"),
         (true, true) if !is_ours => refuse(
-            "is a directory that unecho did not write, so --force does not replace it; choose another place with -o",
+            "is a directory that unecho did not write, as far as can be told, so --force does not replace it; take it away yourself, or choose another place with -o",
         ),
         (true, _) => Ok(()),
     }
@@ -106,6 +106,29 @@ pub(super) fn check_no_foreign_file(place: &Path) -> Result<()> {
     }
     let reason = "is a file that unecho did not write, so --force does not replace it; choose another place with -o";
     Err(Error::Output { path: place.to_owned(), reason: reason.to_owned() })
+}
+
+/// A path below a directory of ours that is neither a directory nor `known`, if there is one: to replace the directory would lose it.
+pub(super) fn other_file(dir: &Path, known: &impl Fn(&Path) -> bool) -> Result<Option<PathBuf>> {
+    let failed = |e| Error::io("cannot read", dir, e);
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        let other = match entry.file_type().map_err(failed)?.is_dir() {
+            true => other_file(&path, known)?,
+            false => Some(path).filter(|path| !known(path)),
+        };
+        if other.is_some() {
+            return Ok(other);
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses to replace a directory for the sake of a file in it that unecho did not write.
+pub(super) fn refuse_for(other: PathBuf) -> Error {
+    let reason = "is a file that unecho did not write, in a directory that --force would replace; move it away, or choose another place with -o";
+    Error::Output { path: other, reason: reason.to_owned() }
 }
 
 /// A file that is being written and has no place yet; dropped, it vanishes.

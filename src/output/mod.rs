@@ -279,19 +279,16 @@ pub fn check_target(target: &Target, inputs: &[PathBuf], force: bool) -> Result<
 /// lose these. Costs reading the ledger that is there.
 pub fn check_no_foreign_files(target: &Target) -> Result<()> {
     let place = target.path();
-    let refuse = |path: PathBuf, reason: String| Err(Error::Output { path, reason });
     let foreign = if place.is_dir() && has_ledger(place) { restore::foreign_file(place) } else { Ok(None) };
     match foreign {
         Ok(None) => Ok(()),
-        Ok(Some(path)) => refuse(
-            path,
-            "is a file that unecho did not write, in a directory that --force would replace; move it away, or choose another place with -o"
-                .to_owned(),
-        ),
-        Err(e) => refuse(
-            place.to_owned(),
-            format!("may hold files that unecho did not write, and nothing tells ({e}); take it away yourself, or choose another place with -o"),
-        ),
+        Ok(Some(path)) => Err(atomic::refuse_for(path)),
+        Err(e) => Err(Error::Output {
+            path: place.to_owned(),
+            reason: format!(
+                "may hold files that unecho did not write, and nothing tells ({e}); take it away yourself, or choose another place with -o"
+            ),
+        }),
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::atomic::{Staged, check_free};
+use super::atomic::{Staged, check_free, other_file, refuse_for};
 use super::encode::Encoder;
 use crate::corpus::Codec;
 use crate::error::{Error, Result};
@@ -21,6 +21,12 @@ use crate::synth::{Script, Synth};
 
 /// The file that says what a corpus is made of; where it lies, the directory is ours.
 pub(super) const SYNTH: &str = "synth.json";
+
+/// The directory of the corpus itself.
+const CORPUS: &str = "corpus";
+
+/// The file that says what was planted.
+const TRUTH: &str = "truth.jsonl";
 
 /// Where a made-up corpus goes, and in what shape.
 #[derive(Clone, Debug)]
@@ -44,12 +50,26 @@ pub struct PlantedSize {
     pub facts: u64,
 }
 
-/// Refuses a place that is taken: asked before the work starts.
+/// Refuses a place that is taken, and one that holds files of somebody else: asked before the work starts.
 pub fn check_planted(target: &PlantedTarget) -> Result<()> {
     if target.files == 0 {
         return Err(Error::Usage("--files 0: a corpus has at least one file".to_owned()));
     }
-    check_free(&target.place, target.force)
+    check_free(&target.place, target.force)?;
+    if !target.place.join(SYNTH).exists() {
+        return Ok(());
+    }
+    other_file(&target.place, &|path| is_planted(&target.place, path))?.map_or(Ok(()), |other| Err(refuse_for(other)))
+}
+
+/// Whether a file in `place` has a name that [`write_planted`] gives.
+fn is_planted(place: &Path, path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    match path.parent() {
+        Some(dir) if dir == place => name == SYNTH || name == TRUTH,
+        Some(dir) => dir == place.join(CORPUS) && name.starts_with("part-") && name.contains(".jsonl"),
+        None => false,
+    }
 }
 
 /// Writes the corpus, the truth about it, and what it is made of.
@@ -67,9 +87,9 @@ pub fn write_planted(synth: &Synth, target: &PlantedTarget, progress: &dyn Progr
 }
 
 fn write_parts(synth: &Synth, target: &PlantedTarget, dir: &Path, progress: &dyn Progress) -> Result<PlantedSize> {
-    let corpus = dir.join("corpus");
+    let corpus = dir.join(CORPUS);
     fs::create_dir(&corpus).map_err(|e| Error::io("cannot make", &corpus, e))?;
-    let truth_path = dir.join("truth.jsonl");
+    let truth_path = dir.join(TRUTH);
     let truth_failed = |e| Error::io("cannot write", &truth_path, e);
     let mut truth = BufWriter::new(File::create(&truth_path).map_err(truth_failed)?);
     let mut size = PlantedSize { bytes: 0, facts: 0 };

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::atomic::{Staged, check_free};
+use super::atomic::{Staged, check_free, other_file};
 use super::encode::Encoder;
 use super::heeding::{Heeding, failed};
 use super::ledger::{Line, REMOVED, SourceLine, VERSION};
@@ -74,24 +74,7 @@ pub(super) fn foreign_file(out: &Path) -> Result<Option<PathBuf>> {
             written.insert(ledger.cleaned(out, &name));
         }
     }
-    let found = find_other(out, &written);
-    found.map_err(|e| Error::io("cannot read", out, e))
-}
-
-/// The first path below a directory that is neither a directory nor among the `known`.
-fn find_other(dir: &Path, known: &FxHashSet<PathBuf>) -> io::Result<Option<PathBuf>> {
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let path = entry.path();
-        let other = match entry.file_type()?.is_dir() {
-            true => find_other(&path, known)?,
-            false => Some(path).filter(|path| !known.contains(path)),
-        };
-        if other.is_some() {
-            return Ok(other);
-        }
-    }
-    Ok(None)
+    other_file(out, &|path| written.contains(path))
 }
 
 /// Rebuilds in memory what the run that wrote `out` had read: for each source, in order, the path that its cleaned copy

@@ -55,6 +55,11 @@ fn what_exists_is_replaced_only_with_force_and_only_if_it_is_ours() {
     dir.write("mine/notes.txt", "precious");
     dir.run(&["synth", "-o", "mine", "--force"]).refused(&["mine", "did not write"]);
     assert_eq!(dir.text("mine/notes.txt"), "precious");
+    for theirs in ["made/corpus/part-one.txt", "made/notes/mine.md"] {
+        dir.write(theirs, "precious");
+        dir.run(&["synth", "-o", "made", "--documents", "5", "--force"]).refused(&[theirs, "did not write"]);
+        std::fs::remove_file(dir.path(theirs)).unwrap();
+    }
     assert_eq!(dir.names(), ["made", "mine"], "nothing half-written is left");
 }
 
