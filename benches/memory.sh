@@ -2,7 +2,8 @@
 # What a limit on memory costs, on a corpus made by `unecho synth`: time, peak memory and temporary disk, with and without it.
 #
 #   benches/memory.sh DIR [DOCUMENTS [LIMIT]]     default: 4,000,000 documents (about 9.6 GB) and 1GiB
-#   benches/memory.sh --extremes DIR [LIMIT]      a million files, 10^8 empty lines, a line and a record of 1 GiB, records of 4 GiB
+#   benches/memory.sh --extremes DIR [LIMIT]      a million files, 10^8 empty lines, a line and a record of 1 GiB
+#   benches/memory.sh --long DIR [LIMIT]          a record and a text of 4 GiB, which are refused or set aside
 #
 # DIR has to hold the corpus twice and the temporary data; what is made there is deleted. BIN names another binary.
 set -euo pipefail
@@ -37,11 +38,20 @@ head_of_table() {
     echo "|---|---:|---:|---:|---|---:|"
 }
 
-if [ "$1" = --extremes ]; then
-    dir=$(realpath "$2")/extremes; limit=${3:-256MiB}
+# words N: so many MiB of words without an end of line
+words() { python3 -c 'import sys
+for i in range(int(sys.argv[1])): sys.stdout.write("".join(f"w{i}x{j:05} " for j in range(1 << 17))[:1 << 20])' "$1"; }
+
+# prepare DIR LIMIT: where the rest happens
+prepare() {
+    dir=$(realpath "$1")/extremes limit=${2:-256MiB}
     mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
     limited=(-o "$dir/out" --force --memory "$limit" --temp-dir "$dir")
     head_of_table
+}
+
+if [ "$1" = --extremes ]; then
+    prepare "${@:2}"
     mkdir "$dir/files"
     python3 - "$dir/files" <<'PY'
 import os, sys
@@ -57,14 +67,16 @@ PY
     run "10^8 empty lines, $limit" clean "$dir/lines.txt" "${limited[@]}"
     run "10^8 empty lines as records, $limit" clean "$dir/lines.txt" "${limited[@]}" --records line
     rm "$dir/lines.txt"
-    # words N: so many MiB of words without an end of line
-    words() { python3 -c 'import sys
-for i in range(int(sys.argv[1])): sys.stdout.write("".join(f"w{i}x{j:05} " for j in range(1 << 17))[:1 << 20])' "$1"; }
     words 1024 > "$dir/line.txt"
     run "a line of 1 GiB, $limit" clean "$dir/line.txt" "${limited[@]}" --unit document,paragraph
     { printf '{"text":"'; cat "$dir/line.txt"; printf '"}\n'; } > "$dir/line.jsonl"
     run "a record of 1 GiB, $limit" clean "$dir/line.jsonl" "${limited[@]}" --unit document,paragraph
     rm "$dir"/line.*
+    exit
+fi
+
+if [ "$1" = --long ]; then
+    prepare "${@:2}"
     { printf '{"text":"'; words 4112; printf '"}\n{"text":"and a short one"}\n'; } > "$dir/record.jsonl"
     run "a record of 4 GiB, $limit" clean "$dir/record.jsonl" "${limited[@]}"
     run "a record of 4 GiB, set aside, $limit" clean "$dir/record.jsonl" "${limited[@]}" --on-error skip
