@@ -40,7 +40,8 @@ head_of_table() {
 
 # words N: so many MiB of words without an end of line
 words() { python3 -c 'import sys
-for i in range(int(sys.argv[1])): sys.stdout.write("".join(f"w{i}x{j:05} " for j in range(1 << 17))[:1 << 20])' "$1"; }
+words = "".join(f"w@x{j:05} " for j in range(1 << 17))
+for i in range(int(sys.argv[1])): sys.stdout.write(words.replace("@", str(i))[:1 << 20])' "$1"; }
 
 # prepare DIR LIMIT: where the rest happens
 prepare() {
