@@ -194,18 +194,17 @@ impl Table {
     /// Fills the table.
     fn fill(&mut self, own: &[u64], kept: &[u64], scoring: Scoring) {
         self.columns = kept.len();
-        self.steps.clear();
+        // what it holds is written over
+        self.steps.resize(own.len() * kept.len(), Step::Other);
         self.row.clear();
-        self.row.extend((0..=kept.len() as i64).map(|j| -j * scoring.miss));
-        for &token in own {
-            let mut diagonal = self.row[0];
-            self.row[0] -= scoring.miss;
-            for (j, &other) in kept.iter().enumerate() {
-                let (left, up) = (self.row[j], self.row[j + 1]);
-                let (score, step) = best_step(token == other, diagonal, up, left, scoring);
-                diagonal = up;
-                self.row[j + 1] = score;
-                self.steps.push(step);
+        self.row.extend((1..=kept.len() as i64).map(|j| -j * scoring.miss));
+        let rows = self.steps.chunks_exact_mut(kept.len().max(1));
+        for ((i, &token), steps) in (0..).zip(own).zip(rows) {
+            let (mut diagonal, mut left) = (-i * scoring.miss, -(i + 1) * scoring.miss);
+            for ((&other, score), step) in kept.iter().zip(&mut self.row).zip(steps) {
+                let up = *score;
+                (left, *step) = best_step(token == other, diagonal, up, left, scoring);
+                (diagonal, *score) = (up, left);
             }
         }
     }
