@@ -191,11 +191,17 @@ struct Table {
 }
 
 impl Table {
+    /// Makes room for so many rows and columns; what it holds is written over.
+    fn begin(&mut self, rows: usize, columns: usize) {
+        self.columns = columns;
+        if self.steps.len() < rows * columns {
+            self.steps.resize(rows * columns, Step::Other);
+        }
+    }
+
     /// Fills the table.
     fn fill(&mut self, own: &[u64], kept: &[u64], scoring: Scoring) {
-        self.columns = kept.len();
-        // what it holds is written over
-        self.steps.resize(own.len() * kept.len(), Step::Other);
+        self.begin(own.len(), kept.len());
         self.row.clear();
         self.row.extend((1..=kept.len() as i64).map(|j| -j * scoring.miss));
         let rows = self.steps.chunks_exact_mut(kept.len().max(1));
@@ -217,8 +223,7 @@ impl Table {
     /// have led there; so the way is the one that a full table has.
     fn fill_ahead(&mut self, own: &[u64], kept: &[u64], scoring: Scoring, drop: i64) -> (usize, usize) {
         let (rows, columns) = (own.len(), kept.len());
-        self.columns = columns;
-        self.steps.resize(rows * columns, Step::Other);
+        self.begin(rows, columns);
         self.row.clear();
         self.row.extend((0..=columns as i64).map(|j| -j * scoring.miss));
         let may_lead =

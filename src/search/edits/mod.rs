@@ -225,7 +225,7 @@ impl EditedPassages {
         }
     }
 
-    /// Adds the chains of a group of anchors, unless all that it shares is matched already.
+    /// Adds the chains of a group of anchors, unless all that it shares is matched already, or none of them would be aligned.
     fn chain(&mut self, group: Range<usize>) {
         let anchors = &self.meeter.anchors[group];
         if !self.follower.open(anchors).is_empty() && !self.follower.leaves_alone(anchors) {
