@@ -191,21 +191,26 @@ struct Table {
 }
 
 impl Table {
+    /// Makes room for so many rows and columns; what it holds is written over.
+    fn begin(&mut self, rows: usize, columns: usize) {
+        self.columns = columns;
+        if self.steps.len() < rows * columns {
+            self.steps.resize(rows * columns, Step::Other);
+        }
+    }
+
     /// Fills the table.
     fn fill(&mut self, own: &[u64], kept: &[u64], scoring: Scoring) {
-        self.columns = kept.len();
-        self.steps.clear();
+        self.begin(own.len(), kept.len());
         self.row.clear();
-        self.row.extend((0..=kept.len() as i64).map(|j| -j * scoring.miss));
-        for &token in own {
-            let mut diagonal = self.row[0];
-            self.row[0] -= scoring.miss;
-            for (j, &other) in kept.iter().enumerate() {
-                let (left, up) = (self.row[j], self.row[j + 1]);
-                let (score, step) = best_step(token == other, diagonal, up, left, scoring);
-                diagonal = up;
-                self.row[j + 1] = score;
-                self.steps.push(step);
+        self.row.extend((1..=kept.len() as i64).map(|j| -j * scoring.miss));
+        let rows = self.steps.chunks_exact_mut(kept.len().max(1));
+        for ((i, &token), steps) in (0..).zip(own).zip(rows) {
+            let (mut diagonal, mut left) = (-i * scoring.miss, -(i + 1) * scoring.miss);
+            for ((&other, score), step) in kept.iter().zip(&mut self.row).zip(steps) {
+                let up = *score;
+                (left, *step) = best_step(token == other, diagonal, up, left, scoring);
+                (diagonal, *score) = (up, left);
             }
         }
     }
@@ -218,8 +223,7 @@ impl Table {
     /// have led there; so the way is the one that a full table has.
     fn fill_ahead(&mut self, own: &[u64], kept: &[u64], scoring: Scoring, drop: i64) -> (usize, usize) {
         let (rows, columns) = (own.len(), kept.len());
-        self.columns = columns;
-        self.steps.resize(rows * columns, Step::Other);
+        self.begin(rows, columns);
         self.row.clear();
         self.row.extend((0..=columns as i64).map(|j| -j * scoring.miss));
         let may_lead =

@@ -42,13 +42,8 @@ pub(super) struct Follower {
 impl Follower {
     pub(super) fn new(options: EditOptions) -> Follower {
         let scoring = Scoring::new(options.similarity);
-        Follower {
-            min_tokens: options.min_tokens.max(1) as usize,
-            scoring,
-            aligner: Aligner::new(scoring),
-            cover: Cover::default(),
-            left_alone: 0,
-        }
+        let min_tokens = options.min_tokens.max(1) as usize;
+        Follower { min_tokens, scoring, aligner: Aligner::new(scoring), cover: Cover::new(min_tokens), left_alone: 0 }
     }
 
     /// Begins with a text of so many tokens.
@@ -64,6 +59,13 @@ impl Follower {
         &chain[first..=last]
     }
 
+    /// Whether all of these anchors, one or more, would be left alone, whatever chains they make.
+    pub(super) fn leaves_alone(&mut self, anchors: &[Anchor]) -> bool {
+        let is_spent = self.cover.is_spent(anchors[0].own as usize..own_end(&anchors[anchors.len() - 1]));
+        self.left_alone += u64::from(is_spent);
+        is_spent
+    }
+
     /// The passages along a chain: the alignment of each, with the tokens of the kept side counted from the first of them.
     /// And what of the chain is not followed, because an alignment may go on where a part of the kept text ends.
     pub(super) fn follow<'c>(
@@ -74,15 +76,28 @@ impl Follower {
     ) -> (Vec<Vec<Run>>, &'c [Anchor]) {
         let mut passages = Vec::new();
         let mut rest = chain;
-        while let Some((&first, _)) = rest.split_first() {
-            let len = self.piece(rest, side);
-            let (piece, after) = rest.split_at(len.max(1));
-            if len > 0 && !self.is_tried(piece, first) && !self.follow_piece(own, side, piece, &mut passages) {
-                break;
+        while let Some((from, len)) = self.next_piece(side, rest) {
+            let (piece, after) = from.split_at(len);
+            if !self.follow_piece(own, side, piece, &mut passages) {
+                return (passages, from);
             }
             rest = after;
         }
-        (passages, rest)
+        (passages, &[])
+    }
+
+    /// What of a chain begins with a piece that is to be aligned, and the anchors of that; so it is known whether there is
+    /// one before any kept text is read for it.
+    pub(super) fn next_piece<'c>(&mut self, side: Side<'_>, chain: &'c [Anchor]) -> Option<(&'c [Anchor], usize)> {
+        let mut rest = chain;
+        loop {
+            let first = *rest.first()?;
+            let len = self.piece(rest, side);
+            if len > 0 && !self.is_tried(&rest[..len], first) {
+                return Some((rest, len));
+            }
+            rest = &rest[len.max(1)..];
+        }
     }
 
     /// The anchors at the start of a chain that can be followed together; 0 if the first one cannot be.

@@ -225,10 +225,10 @@ impl EditedPassages {
         }
     }
 
-    /// Adds the chains of a group of anchors, unless all that it shares is matched already.
+    /// Adds the chains of a group of anchors, unless all that it shares is matched already, or none of them would be aligned.
     fn chain(&mut self, group: Range<usize>) {
         let anchors = &self.meeter.anchors[group];
-        if !self.follower.open(anchors).is_empty() {
+        if !self.follower.open(anchors).is_empty() && !self.follower.leaves_alone(anchors) {
             self.chainer.add(anchors);
         }
     }
@@ -254,7 +254,8 @@ impl EditedPassages {
     }
 
     fn follow_kept(&mut self, text: &[u8], chain: Range<usize>, text_of: TextOf<'_, '_>, found: &mut Vec<EditedMatch>) {
-        let mut rest = self.follower.open(&self.chainer.chained[chain]);
+        let open = self.follower.open(&self.chainer.chained[chain]);
+        let Some((mut rest, _)) = self.follower.next_piece(Side::Part(&[], 0), open) else { return };
         let Some(&Anchor { text: number, .. }) = rest.first() else { return };
         let key = self.kept.key(number);
         let kept = text_of(key);
