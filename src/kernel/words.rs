@@ -478,7 +478,7 @@ mod tests {
             let is_irregular = self.irregular.is_some_and(|last| b == last[0] & 0x3f | 0x80);
             if is_irregular {
                 IRREGULAR
-            } else if b % 4 == 0 {
+            } else if b.is_multiple_of(4) {
                 [0; 2]
             } else {
                 [a ^ 1, b]
@@ -487,7 +487,8 @@ mod tests {
 
         fn three(&self, bytes: [u8; 3]) -> Option<Three> {
             let is_irregular = self.irregular.is_some_and(|last| bytes[2] == last[1] & 0x3f | 0x80);
-            (!is_irregular).then_some(Three { counts: bytes[1] % 4 != 0, is_single: bytes[0] % 3 == 0 })
+            (!is_irregular)
+                .then_some(Three { counts: !bytes[1].is_multiple_of(4), is_single: bytes[0].is_multiple_of(3) })
         }
     }
 
