@@ -114,8 +114,6 @@ pub fn resolve(
     if options.policy == KeepPolicy::None {
         settler.remove_keepers(protected);
     }
-    let places = settler.places_of_new_cuts();
-    settler.note_encoded(encoded(corpus, &places));
     let UnitSearch { documents, segments, .. } = settler.search;
     documents.into_iter().chain(segments).for_each(Searcher::let_go);
     plan.sort();
@@ -192,6 +190,7 @@ impl Settler<'_, '_> {
             self.foreseen = foreseen;
             self.note_encoded(encoded);
         }
+        self.encode_new_cuts();
         Ok(())
     }
 

@@ -146,3 +146,31 @@ fn containment_finds_what_stands_inside_a_longer_document() {
     assert_eq!(kept(&records, &[]), ["whole", "part"]);
     assert_eq!(kept(&records, &["--measure", "containment"]), ["whole"]);
 }
+
+#[test]
+fn with_keep_none_copies_go_from_every_file_in_whatever_order_files_are_preferred() {
+    let dir = Dir::new();
+    let files = ["a", "b1", "b2", "b3", "b4", "b5"];
+    for file in files {
+        dir.write(&format!("in/{file}.txt"), format!("words that are said again\nwhat {file} alone has to say\n"));
+    }
+    // those that stand first in the corpus are decided last
+    dir.run(&[
+        "clean",
+        "in",
+        "-o",
+        "out",
+        "--unit",
+        "line",
+        "--min-tokens",
+        "2",
+        "--keep",
+        "none",
+        "--prefer",
+        "b*.txt",
+    ])
+    .ok();
+    for file in files {
+        assert_eq!(dir.text(&format!("out/{file}.txt")), format!("what {file} alone has to say\n"));
+    }
+}

@@ -9,6 +9,13 @@ use super::Settler;
 use crate::corpus::{Corpus, Place, Span};
 
 impl Settler<'_, '_> {
+    /// Works out where the cuts stand in the sources of which that is not known. Before the plan is sorted: then they are no longer the
+    /// last ones.
+    pub(super) fn encode_new_cuts(&mut self) {
+        let places = self.places_of_new_cuts();
+        self.note_encoded(encoded(self.corpus, &places));
+    }
+
     /// Puts the cuts in order that came since [`Settler::note_encoded`], and gives where they stand in the texts.
     pub(super) fn places_of_new_cuts(&mut self) -> Vec<Place> {
         let new = &mut self.plan.cuts[self.encoded..];

@@ -32,6 +32,7 @@ impl Settler<'_, '_> {
             }
         }
         self.plan.cuts.extend(cuts);
+        self.encode_new_cuts();
     }
 
     /// What the keeper of a group says, and why it goes: it repeats the first member of its group.
