@@ -76,9 +76,13 @@ struct Run {
     bounds: String,
 }
 
-fn print_real(file: &PathBuf) {
+fn read(file: &PathBuf) -> Corpus {
     let inputs = std::slice::from_ref(file);
-    let corpus = unecho::input::read(inputs, &Config::default().input, &()).expect("a file that can be read");
+    unecho::input::read(inputs, &Config::default().input, &()).expect("a file that can be read")
+}
+
+fn print_real(file: &PathBuf) {
+    let corpus = read(file);
     let bytes: usize = corpus.ids().map(|doc| corpus.text(doc).len()).sum();
     let best = |seconds: &mut dyn FnMut() -> f64| (0..3).map(|_| seconds()).fold(f64::MAX, f64::min);
     let tokens = best(&mut || count_tokens(&corpus));
@@ -171,8 +175,7 @@ struct Shared {
 }
 
 fn print_revisions(file: &PathBuf) {
-    let inputs = std::slice::from_ref(file);
-    let corpus = unecho::input::read(inputs, &Config::default().input, &()).expect("a file that can be read");
+    let corpus = read(file);
     let mut shared = Shared::default();
     let pairs: Vec<[DocId; 2]> =
         lineages(&corpus).iter().flat_map(|line| line.windows(2).map(|pair| [pair[0], pair[1]])).collect();

@@ -183,26 +183,31 @@ pub(super) fn all(
     }
     let batches = batches(table, pairs);
     let from_disk = corpus.bytes() >= LARGE.max(memory::room_for_inputs());
-    // the texts of the next batch come from the disk while this one is measured
-    let will_measure = |batch: usize| {
-        if let Some(pairs) = batches.get(batch).filter(|_| from_disk) {
-            table.will_read_texts(corpus, &classes_of(pairs));
+    let will_measure = |classes: &[u32]| {
+        if from_disk {
+            table.will_read_texts(corpus, classes);
         }
     };
     let mut similarities = Vec::with_capacity(pairs.len());
-    will_measure(0);
+    let mut classes = batches.first().map(|batch| classes_of(batch)).unwrap_or_default();
+    will_measure(&classes);
     for (i, batch) in batches.iter().enumerate() {
         progress.check()?;
         let forgets = i % FORGET_AFTER == FORGET_AFTER - 1;
-        let ask = || {
+        // the texts of the next batch come from the disk while this one is measured
+        let prepare_next = || {
+            let next = batches.get(i + 1).map(|batch| classes_of(batch)).unwrap_or_default();
             if !forgets {
-                will_measure(i + 1)
+                will_measure(&next);
             }
+            next
         };
-        similarities.extend(rayon::join(|| measure(corpus, table, batch, sets), ask).0);
+        let (measured, next) = rayon::join(|| measure(corpus, table, (batch, &classes), sets), prepare_next);
+        similarities.extend(measured);
+        classes = next;
         if forgets {
             corpus.were_read(0..corpus.len() as u32);
-            will_measure(i + 1);
+            will_measure(&classes);
         }
         progress.advance(batch.len() as u64);
     }
@@ -242,8 +247,8 @@ fn classes_of(pairs: &[(u32, u32)]) -> Vec<u32> {
     classes
 }
 
-fn measure(corpus: &Corpus, table: &Table, pairs: &[(u32, u32)], sets: &Sets) -> Vec<f64> {
-    let classes = classes_of(pairs);
+/// The similarities of pairs, whose `classes` are ascending.
+fn measure(corpus: &Corpus, table: &Table, (pairs, classes): (&[(u32, u32)], &[u32]), sets: &Sets) -> Vec<f64> {
     let fresh = || Sets::new(sets.shingler, sets.token_options);
     let made: Vec<Vec<u64>> =
         classes.par_iter().map_init(fresh, |sets, &class| sets.make(corpus, table, class)).collect();
