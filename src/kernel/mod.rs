@@ -17,6 +17,7 @@ mod links;
 mod masks;
 mod prefetch;
 mod shingles;
+mod short;
 mod words;
 
 #[cfg(test)]
@@ -30,4 +31,5 @@ pub(crate) use intersection::intersection;
 pub(crate) use links::{LOOK_BACK, Links, Worth, best_link};
 pub(crate) use prefetch::prefetch;
 pub(crate) use shingles::{MAX_SHINGLE, shingles};
-pub(crate) use words::{IRREGULAR, STRETCH, Short, Stretch, Three};
+pub(crate) use short::{IRREGULAR, Short, Three};
+pub(crate) use words::{STRETCH, Stretch};

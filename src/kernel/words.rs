@@ -1,7 +1,7 @@
 //! Lower-cased text → hashes of its tokens.
 //!
-//! A [`Stretch`] of text is lower-cased into a buffer of the same length, in which separators are 0; where tokens meet
-//! without a separator, a *break* is set. A mask of the bytes that are not 0 then gives the bits at which tokens start and
+//! A [`Stretch`] of text is lower-cased into a buffer of the same length ([`super::short`]), in which separators are 0; where
+//! tokens meet without a separator, a *break* is set. A mask of the bytes that are not 0 then gives the bits at which tokens start and
 //! end, these give a list of places, and the list gives a hash each ([`super::hash`]).
 //!
 //! Tried and refused: finding the end of each word when it is hashed (the next word waits for it, and the CPU guesses
@@ -17,39 +17,16 @@ use super::masks::{has_avx2, has_avx512};
 pub(crate) const STRETCH: usize = if cfg!(fuzzing) { 1 << 7 } else { 1 << 13 };
 
 /// A character may reach over the end of a stretch, a block of 64 bytes over that, and zeros follow.
-const ROOM: usize = STRETCH + 192;
-
-/// What is known of characters of one to three bytes.
-pub(crate) trait Short: Copy {
-    /// Whether digits of ASCII count or separate.
-    fn digits(&self) -> bool;
-    /// The lower-case bytes of the character of these two: zeros for a separator, [`IRREGULAR`] for what cannot be lower-cased in
-    /// its place or counts for nothing.
-    fn two(&self, a: u8, b: u8) -> [u8; 2];
-    /// What the character of these three bytes is; `None` if it does not stand for itself, or if they are none.
-    fn three(&self, bytes: [u8; 3]) -> Option<Three>;
-}
-
-/// A character of three bytes that stands for itself.
-#[derive(Clone, Copy)]
-pub(crate) struct Three {
-    /// It is part of a token, or else separates.
-    pub(crate) counts: bool,
-    /// It is a token by itself.
-    pub(crate) is_single: bool,
-}
-
-/// Stands for characters of two bytes that have no lower-case bytes of the same number.
-pub(crate) const IRREGULAR: [u8; 2] = [1, 1];
+pub(super) const ROOM: usize = STRETCH + 192;
 
 /// A stretch of text while it is read.
 pub(crate) struct Stretch {
     /// The text in lower case, separators 0.
-    lower: [u8; ROOM],
+    pub(super) lower: [u8; ROOM],
     /// A bit for each place between two bytes at which a token ends and another may start.
     breaks: [u64; ROOM / 64],
     /// Whether there are breaks.
-    broken: bool,
+    pub(super) broken: bool,
     /// Where tokens start, and, behind that, where they end; or both in turn if there are no breaks.
     places: [u16; 2 * ROOM],
 }
@@ -85,7 +62,7 @@ impl Stretch {
         self.broken |= bits != 0;
     }
 
-    fn is_break(&self, at: usize) -> bool {
+    pub(super) fn is_break(&self, at: usize) -> bool {
         self.breaks[at / 64] >> (at % 64) & 1 == 1
     }
 
@@ -96,25 +73,6 @@ impl Stretch {
             start -= 1;
         }
         n - start
-    }
-
-    /// Sets the characters of one to three bytes at the start of `text`, from `at` on, up to the first that is none of these, or
-    /// irregular, or torn by the end; gives the number of their bytes.
-    pub(crate) fn set_short(&mut self, at: usize, text: &[u8], known: impl Short) -> usize {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if has_avx512() {
-                // SAFETY: the CPU has all that the callee requires
-                return unsafe { set_short_avx512(self, at, text, known) };
-            }
-            if has_avx2() {
-                // SAFETY: the CPU has all that the callee requires
-                return unsafe { set_short_avx2(self, at, text, known) };
-            }
-            set_short::<super::masks::Sse2>(self, at, text, known)
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        set_short::<super::masks::Plain>(self, at, text, known)
     }
 
     /// Nothing stands after the first `n` bytes.
@@ -140,112 +98,6 @@ impl Stretch {
         #[cfg(not(target_arch = "x86_64"))]
         read::<super::masks::Plain>(self, n, base, hashes, starts);
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt")]
-fn set_short_avx512(stretch: &mut Stretch, from: usize, text: &[u8], known: impl Short) -> usize {
-    set_short::<super::masks::Avx512>(stretch, from, text, known)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-fn set_short_avx2(stretch: &mut Stretch, from: usize, text: &[u8], known: impl Short) -> usize {
-    set_short::<super::masks::Avx2>(stretch, from, text, known)
-}
-
-#[inline(always)]
-fn set_short<M: Masks>(stretch: &mut Stretch, from: usize, text: &[u8], known: impl Short) -> usize {
-    let mut at = from;
-    loop {
-        let rest = &text[at - from..];
-        let mut last = [0; 64];
-        let block = rest.first_chunk().unwrap_or_else(|| {
-            last[..rest.len()].copy_from_slice(rest);
-            &last
-        });
-        let place = stretch.lower[at..].first_chunk_mut().expect("there is room for a block more than there are bytes");
-        let (set, singles) = set_block::<M>(place, block, known);
-        if singles != 0 {
-            stretch.set_single(at, singles, 3);
-        }
-        let set = set.min(rest.len());
-        at += set;
-        // a character may reach into the next block
-        if set < 62 {
-            return at - from;
-        }
-    }
-}
-
-/// Sets one block; gives the number of bytes of the short characters at its start, and where those of three bytes begin that are
-/// tokens by themselves.
-#[inline(always)]
-fn set_block<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], known: impl Short) -> (usize, u64) {
-    for (place, &b) in place.iter_mut().zip(block) {
-        *place = lower_ascii(b, known.digits());
-    }
-    match M::high(block) {
-        0 => (64, 0),
-        high => set_long::<M>(place, block, high, known),
-    }
-}
-
-/// Sets the characters of two and three bytes among others of one; `high` are the bytes of 128 and more. Which bytes begin and end a
-/// character is seen from masks, so that none waits for the length of the one before.
-#[inline(always)]
-fn set_long<M: Masks>(place: &mut [u8; 64], block: &[u8; 64], high: u64, known: impl Short) -> (usize, u64) {
-    let [second, third, fourth] = [1, 2, 3].map(|bits| M::high(&shifted(block, bits)));
-    let follows = high & !second;
-    let twos = high & second & !third & follows >> 1;
-    let threes = high & second & third & !fourth & follows >> 1 & follows >> 2;
-    let mut end = (high & !(twos | twos << 1 | threes | threes << 1 | threes << 2)).trailing_zeros() as usize;
-    let mut left = twos & below(end);
-    while left != 0 {
-        let at = left.trailing_zeros() as usize;
-        let lower = known.two(block[at], block[at + 1]);
-        if lower == IRREGULAR {
-            end = at;
-            break;
-        }
-        place[at..at + 2].copy_from_slice(&lower);
-        left &= left - 1;
-    }
-    let (mut left, mut singles) = (threes & below(end), 0);
-    while left != 0 {
-        let at = left.trailing_zeros() as usize;
-        let bytes = [block[at], block[at + 1], block[at + 2]];
-        let Some(three) = known.three(bytes) else { return (at, singles) };
-        for (place, byte) in place[at..at + 3].iter_mut().zip(bytes) {
-            *place = if three.counts { byte } else { 0 };
-        }
-        singles |= u64::from(three.is_single) << at;
-        left &= left - 1;
-    }
-    (end, singles)
-}
-
-/// All bytes, their bits so many places higher.
-#[inline(always)]
-fn shifted(block: &[u8; 64], by: u32) -> [u8; 64] {
-    let mut shifted = *block;
-    shifted.iter_mut().for_each(|b| *b <<= by);
-    shifted
-}
-
-/// The bits below one, of which there are 64.
-#[inline(always)]
-fn below(bit: usize) -> u64 {
-    if bit < 64 { (1 << bit) - 1 } else { u64::MAX }
-}
-
-/// The lower-case letter, or the digit if digits count, or 0.
-#[inline(always)]
-pub(crate) fn lower_ascii(b: u8, digits: bool) -> u8 {
-    let lower = b | 0x20;
-    let letter = if lower.wrapping_sub(b'a') < 26 { lower } else { 0 };
-    let digit = if b.wrapping_sub(b'0') < if digits { 10 } else { 0 } { b } else { 0 };
-    letter | digit
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -357,30 +209,22 @@ mod tests {
     }
 
     type Read = fn(&mut Stretch, usize, usize, &mut Vec<u64>, &mut Vec<u32>);
-    type SetShort = fn(&mut Stretch, usize, &[u8], Made) -> usize;
 
-    /// Every version of both loops that this CPU can run.
-    fn versions() -> Vec<(&'static str, Read, SetShort)> {
-        let mut versions: Vec<(_, Read, SetShort)> = vec![("plain", read::<Plain>, set_short::<Plain>)];
+    /// Every version of the loop that this CPU can run.
+    fn versions() -> Vec<(&'static str, Read)> {
+        let mut versions: Vec<(_, Read)> = vec![("plain", read::<Plain>)];
         #[cfg(target_arch = "x86_64")]
         {
             use super::super::masks::Sse2;
-            versions.push(("sse2", read::<Sse2>, set_short::<Sse2>));
+            versions.push(("sse2", read::<Sse2>));
             if has_avx2() {
                 // SAFETY: the CPU has what they need
-                versions.push((
-                    "avx2",
-                    |s, n, base, hashes, starts| unsafe { read_avx2(s, n, base, hashes, starts) },
-                    |s, at, text, known| unsafe { set_short_avx2(s, at, text, known) },
-                ));
+                versions.push(("avx2", |s, n, base, hashes, starts| unsafe { read_avx2(s, n, base, hashes, starts) }));
             }
             if has_avx512() {
                 // SAFETY: the CPU has what they need
-                versions.push((
-                    "avx512",
-                    |s, n, base, hashes, starts| unsafe { read_avx512(s, n, base, hashes, starts) },
-                    |s, at, text, known| unsafe { set_short_avx512(s, at, text, known) },
-                ));
+                versions
+                    .push(("avx512", |s, n, base, hashes, starts| unsafe { read_avx512(s, n, base, hashes, starts) }));
             }
         }
         versions
@@ -388,7 +232,7 @@ mod tests {
 
     fn check(lower: &[u8], breaks: &[usize]) {
         let expected = naive(lower, breaks);
-        for (name, read, _) in versions() {
+        for (name, read) in versions() {
             let mut stretch = Stretch::new();
             stretch.lower.fill(0xee); // what is left of another text
             stretch.lower[..lower.len()].copy_from_slice(lower);
@@ -432,87 +276,5 @@ mod tests {
             let breaks: Vec<usize> = breaks.into_iter().filter(|&at| at <= lower.len()).collect();
             check(&lower, &breaks);
         }
-
-        #[test]
-        fn short_characters_are_set_as_one_after_the_other(
-            text in proptest::collection::vec(
-                prop_oneof![
-                    20 => (0u8..0x80).prop_map(|b| vec![b]),
-                    20 => (0xc2u8..0xe0, 0x80u8..0xc0).prop_map(|(a, b)| vec![a, b]),
-                    20 => (0xe0u8..0xf0, 0x80u8..0xc0, 0x80u8..0xc0).prop_map(|(a, b, c)| vec![a, b, c]),
-                    1 => any::<u8>().prop_map(|b| vec![b]),
-                    1 => Just("🙂".as_bytes().to_vec()),
-                ],
-                0..200,
-            ),
-            digits: bool,
-            irregular in proptest::option::of(any::<[u8; 2]>()),
-            from in 0usize..200,
-        ) {
-            let (text, known) = (text.concat(), Made { digits, irregular });
-            let (expected, expected_breaks) = naive_short(&text, known);
-            for (name, _, set_short) in versions() {
-                let mut stretch = Stretch::new();
-                prop_assert_eq!(set_short(&mut stretch, from, &text, known), expected.len(), "{}", name);
-                prop_assert_eq!(&stretch.lower[from..][..expected.len()], &expected, "{}", name);
-                let set: Vec<usize> = (0..ROOM).filter(|&at| stretch.is_break(at)).collect();
-                prop_assert_eq!(stretch.broken, !set.is_empty());
-                prop_assert!(set.into_iter().eq(expected_breaks.iter().map(|at| from + at)), "{}", name);
-            }
-        }
-    }
-
-    /// Characters of no language.
-    #[derive(Clone, Copy)]
-    struct Made {
-        digits: bool,
-        irregular: Option<[u8; 2]>,
-    }
-
-    impl Short for Made {
-        fn digits(&self) -> bool {
-            self.digits
-        }
-
-        fn two(&self, a: u8, b: u8) -> [u8; 2] {
-            let is_irregular = self.irregular.is_some_and(|last| b == last[0] & 0x3f | 0x80);
-            if is_irregular {
-                IRREGULAR
-            } else if b.is_multiple_of(4) {
-                [0; 2]
-            } else {
-                [a ^ 1, b]
-            }
-        }
-
-        fn three(&self, bytes: [u8; 3]) -> Option<Three> {
-            let is_irregular = self.irregular.is_some_and(|last| bytes[2] == last[1] & 0x3f | 0x80);
-            (!is_irregular)
-                .then_some(Three { counts: !bytes[1].is_multiple_of(4), is_single: bytes[0].is_multiple_of(3) })
-        }
-    }
-
-    /// One character after the other; also where the breaks are.
-    fn naive_short(text: &[u8], known: Made) -> (Vec<u8>, Vec<usize>) {
-        let (mut lower, mut breaks) = (Vec::new(), Vec::new());
-        let counts = |b: u8| if known.digits { b.is_ascii_alphanumeric() } else { b.is_ascii_alphabetic() };
-        let follows = |b: u8| (0x80..0xc0).contains(&b);
-        loop {
-            let at = lower.len();
-            match text[at..] {
-                [b @ 0..=0x7f, ..] => lower.push(if counts(b) { b.to_ascii_lowercase() } else { 0 }),
-                [a @ 0xc0..=0xdf, b, ..] if follows(b) && known.two(a, b) != IRREGULAR => lower.extend(known.two(a, b)),
-                [a @ 0xe0..=0xef, b, c, ..] if follows(b) && follows(c) => match known.three([a, b, c]) {
-                    None => break,
-                    Option::Some(three) => {
-                        lower.extend(if three.counts { [a, b, c] } else { [0; 3] });
-                        breaks.extend(if three.is_single { vec![at, at + 3] } else { vec![] });
-                    }
-                },
-                _ => break,
-            }
-        }
-        breaks.dedup();
-        (lower, breaks)
     }
 }
