@@ -203,11 +203,19 @@ pub(super) fn limit_memory(global: &args::Global, progress: &dyn Progress) -> Re
     match memory::limit(&memory::Limit { bytes, dir: dir.clone() }) {
         Err(e) if asked_for => return Err(e),
         Err(_) => return Ok(None),
-        Ok(()) if asked_for && memory::is_in_memory() => progress.warn(&format!(
+        Ok(()) => {}
+    }
+    if bytes < memory::HOLDS_FROM {
+        let (mebibytes, least) = (bytes >> 20, memory::HOLDS_FROM >> 20);
+        progress.warn(&format!(
+            "a limit of {mebibytes}MiB on memory may be exceeded: the program and its buffers take up to {least}MiB"
+        ));
+    }
+    if asked_for && memory::is_in_memory() {
+        progress.warn(&format!(
             "{} is in memory itself: what goes there saves none; name a directory on a disk with --temp-dir",
             dir.display()
-        )),
-        Ok(()) => {}
+        ));
     }
     Ok(Some(bytes))
 }

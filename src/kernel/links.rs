@@ -116,6 +116,9 @@ fn is_next(own: u32, kept: u32, own_before: u32, kept_before: u32, worth: Worth)
 mod tests {
     use super::*;
 
+    /// Miri takes a second for each.
+    const LINKS: u32 = if cfg!(miri) { 10 } else { 200 };
+
     #[test]
     fn every_kernel_equals_the_plain_loop() {
         let worth = Worth { token: 4, most: 4, drift: 12, next: 8 };
@@ -125,7 +128,7 @@ mod tests {
             let (own, kept) = (column(1, 32), column(500, 64));
             let scores: Vec<i32> = column(900, 16).into_iter().map(|score| score as i32).collect();
             let links = Links { own: &own, kept: &kept, scores: &scores };
-            for i in 0..200 {
+            for i in 0..LINKS {
                 let (own_at, kept_at) = (number(i + 4000, 32) + 8, number(i + 9000, 128));
                 let gaps =
                     |at: usize| (i64::from(own_at) - i64::from(own[at]), i64::from(kept_at) - i64::from(kept[at]));

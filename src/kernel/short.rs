@@ -191,6 +191,9 @@ mod tests {
         versions
     }
 
+    /// Miri takes minutes for more.
+    const CHARACTERS: usize = if cfg!(miri) { 60 } else { 200 };
+
     proptest! {
         #[test]
         fn short_characters_are_set_as_one_after_the_other(
@@ -202,11 +205,11 @@ mod tests {
                     1 => any::<u8>().prop_map(|b| vec![b]),
                     1 => Just("🙂".as_bytes().to_vec()),
                 ],
-                0..200,
+                0..CHARACTERS,
             ),
             digits: bool,
             irregular in proptest::option::of(any::<[u8; 2]>()),
-            from in 0usize..200,
+            from in 0..CHARACTERS,
         ) {
             let (text, known) = (text.concat(), Made { digits, irregular });
             let (expected, expected_breaks) = naive_short(&text, known);

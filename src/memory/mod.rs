@@ -166,8 +166,12 @@ pub fn ahead<T>(slice: &[T], at: usize) {
     }
 }
 
-/// The least limit: below it not even the program and its buffers fit.
+/// The least limit: below it not even the program fits.
 pub const LEAST: u64 = 16 << 20;
+
+/// From here on a limit holds. With less the same bytes come out, but the program, its threads and their buffers may take up
+/// to this much.
+pub const HOLDS_FROM: u64 = 64 << 20;
 
 /// Where temporary files go if nobody says so: `TMPDIR`, else `/var/tmp`, which unlike `/tmp` is on a disk.
 pub fn default_dir() -> PathBuf {

@@ -160,6 +160,10 @@ fn what_cannot_be_is_refused_with_the_remedy() {
     dir.write("a.txt", "one two three");
     let little = dir.run(&["scan", "a.txt", "--memory", "1KiB"]);
     assert!(little.code == Some(2) && little.stderr.contains("16MiB or more"), "{little}");
+    let few = dir.run(&["scan", "a.txt", "--memory", "63MiB"]).ok();
+    assert!(few.stderr.contains("63MiB on memory may be exceeded") && few.stderr.contains("64MiB"), "{few}");
+    let enough = dir.run(&["scan", "a.txt", "--memory", "64MiB"]).ok();
+    assert!(!enough.stderr.contains("exceeded"), "{enough}");
     let nowhere = dir.run(&["scan", "a.txt", "--temp-dir", "nowhere"]);
     assert!(nowhere.code == Some(2) && nowhere.stderr.contains("another directory"), "{nowhere}");
     let unclear = dir.run(&["scan", "a.txt", "--memory", "lots"]);
