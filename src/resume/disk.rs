@@ -230,23 +230,39 @@ impl Write for DiskFile {
     }
 }
 
-/// Writes a file whole and flushes it to the disk; a part of it does not stay behind.
-pub fn write_file(path: &Path, pieces: &[&[u8]]) -> io::Result<Checksum> {
-    let write = || {
-        let (mut file, mut hasher) = (DiskFile::create(path)?, Hasher::default());
-        for piece in pieces {
-            file.write_all(piece)?;
-            hasher.add(piece);
-        }
-        file.finish().map(|_| hasher.checksum())
+/// Writes a file whole, to be flushed `together` with others; the disk begins with it. A part of it does not stay behind.
+pub fn write_file(path: &Path, pieces: &[&[u8]], together: &mut Together) -> io::Result<Checksum> {
+    let mut write = || {
+        let mut file = DiskFile::create(path)?.with_checksum();
+        pieces.iter().try_for_each(|piece| file.write_all(piece))?;
+        let_go(&file.file);
+        let checksum = file.close(together)?;
+        Ok(checksum.expect("it was asked for"))
     };
     write().inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Lets the system's cache go of a file that this run will not read again, so that it holds texts and temporary data instead. What
+/// waits to be written is begun with. That it is not heeded is no error.
+#[cfg(target_os = "linux")]
+fn let_go(file: &fs::File) {
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+}
+
+/// What this system cannot be told.
+#[cfg(not(target_os = "linux"))]
+fn let_go(_: &fs::File) {}
+
+/// Lets the system's cache go of what was flushed of a file.
+pub fn forget(path: &Path) {
+    fs::File::open(path).iter().for_each(let_go);
 }
 
 /// Puts a file at `path`, whole or not at all, over what is there.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
-    write_file(&beside, &[bytes])?;
+    let mut file = DiskFile::create(&beside)?;
+    file.write_all(bytes).and_then(|()| file.finish()).inspect_err(|_| drop(fs::remove_file(&beside)))?;
     rename(&beside, path)?;
     sync_directory_of(path)
 }

@@ -13,9 +13,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::disk::{self, Checksum};
+use super::disk::{self, Checksum, Together};
 use super::identity::{self, InputFile};
 use super::lock::{self, Lock, Taken};
 use super::manifest::{self, Card, Entry, Extent, Found, Manifest, Placing};
@@ -53,6 +54,8 @@ pub enum Opened {
 /// The folder of the run that is at work.
 pub struct RunFolder {
     path: PathBuf,
+    /// Parts are saved. Beside the state, which is held while the disk is waited for: many threads ask for this.
+    saving: AtomicBool,
     state: Mutex<State>,
     /// It is the continuation of an earlier run.
     resumed: bool,
@@ -62,8 +65,19 @@ pub struct RunFolder {
 
 struct State {
     manifest: Manifest,
-    saving: bool,
+    unflushed: Unflushed,
 }
+
+/// Parts that are written, and which the manifest does not name before they are flushed.
+struct Unflushed {
+    together: Together,
+    parts: Vec<Entry>,
+    bytes: u64,
+}
+
+/// Bytes of parts that are flushed together. To flush a part and the manifest takes a disk tens of milliseconds, and to sketch what
+/// a part holds takes no longer. Few in debug builds, so that small corpora of tests are saved in many steps.
+const FLUSHED_AT_ONCE: u64 = if cfg!(debug_assertions) { 16 << 10 } else { 32 << 20 };
 
 /// The run folder of an output: beside it, with `.unecho.run` after its name.
 pub fn run_folder(out: &Path) -> PathBuf {
@@ -93,8 +107,10 @@ impl RunFolder {
         }
         let touched = matches!(start, Start::Resume { touched: true });
         let folder = |manifest, resumed| {
-            let state = Mutex::new(State { manifest, saving: false });
-            Opened::Run(RunFolder { path: path.clone(), state, resumed, touched, _lock: lock })
+            let unflushed = Unflushed { together: Together::new(&path), parts: Vec::new(), bytes: 0 };
+            let state = Mutex::new(State { manifest, unflushed });
+            let saving = AtomicBool::new(false);
+            Opened::Run(RunFolder { path: path.clone(), saving, state, resumed, touched, _lock: lock })
         };
         let found = match Manifest::find(&path) {
             Found::Run(found) => found,
@@ -183,7 +199,7 @@ impl RunFolder {
             }
         }
         let mut state = self.state();
-        state.saving = saved;
+        self.saving.store(saved, Ordering::Relaxed);
         state.manifest.extent = extent;
         let is_known = state.manifest.part(INPUTS).is_some();
         drop(state);
@@ -195,7 +211,7 @@ impl RunFolder {
 
     /// Whether parts are saved.
     pub fn is_saving(&self) -> bool {
-        self.state().saving
+        self.saving.load(Ordering::Relaxed)
     }
 
     /// A finished part. One that is damaged is warned about, and is not finished any more.
@@ -217,11 +233,27 @@ impl RunFolder {
 
     /// Saves a part, if parts are saved. A state that cannot be saved is warned about; the run goes on without.
     pub fn save(&self, name: &str, part: &Part<'_>, progress: &dyn Progress) {
-        if !self.is_saving() {
-            return;
+        self.save_soon(name, part, progress);
+        self.flush(progress);
+    }
+
+    /// As [`RunFolder::save`], but it counts only with a few that follow, or once [`RunFolder::flush`] was called.
+    pub fn save_soon(&self, name: &str, part: &Part<'_>, progress: &dyn Progress) {
+        if self.is_saving() {
+            self.warn_if_not_saved(self.try_save_soon(name, part), progress);
         }
-        if let Err(e) = self.try_save(name, part) {
-            self.state().saving = false;
+    }
+
+    /// From now on the parts count that [`RunFolder::save_soon`] was given.
+    pub fn flush(&self, progress: &dyn Progress) {
+        if self.is_saving() {
+            self.warn_if_not_saved(self.state().try_flush(&self.path), progress);
+        }
+    }
+
+    fn warn_if_not_saved(&self, saved: io::Result<()>, progress: &dyn Progress) {
+        if let Err(e) = saved {
+            self.saving.store(false, Ordering::Relaxed);
             progress.warn(&format!(
                 "cannot save the state of the run in {}: {e}; the run goes on, but could be resumed from before this point only",
                 self.path.display()
@@ -229,15 +261,13 @@ impl RunFolder {
         }
     }
 
-    fn try_save(&self, name: &str, part: &Part<'_>) -> io::Result<()> {
-        let checksum = disk::write_file(&self.path.join(name), &part.encode().pieces())?;
+    fn try_save_soon(&self, name: &str, part: &Part<'_>) -> io::Result<()> {
         let mut state = self.state();
-        let mut manifest = state.manifest.clone();
-        manifest.parts.retain(|part| part.name != name);
-        manifest.parts.push(Entry::new(name, checksum));
-        manifest.save(&self.path)?;
-        state.manifest = manifest;
-        Ok(())
+        let Unflushed { together, parts, bytes } = &mut state.unflushed;
+        let checksum = disk::write_file(&self.path.join(name), &part.encode().pieces(), together)?;
+        parts.push(Entry::new(name, checksum));
+        *bytes += checksum.len;
+        if *bytes < FLUSHED_AT_ONCE { Ok(()) } else { state.try_flush(&self.path) }
     }
 
     /// The parts whose names begin with one of `prefixes` are not needed any more: gives back their space.
@@ -274,6 +304,24 @@ impl RunFolder {
         }
         placing::finish(&self.path, &placing)?;
         end(&self.path)
+    }
+}
+
+impl State {
+    /// Flushes what is written, and then names it in the manifest.
+    fn try_flush(&mut self, folder: &Path) -> io::Result<()> {
+        if self.unflushed.parts.is_empty() {
+            return Ok(());
+        }
+        self.unflushed.together.flush()?;
+        self.unflushed.parts.iter().for_each(|part| disk::forget(&folder.join(&part.name)));
+        let mut manifest = self.manifest.clone();
+        manifest.parts.retain(|part| self.unflushed.parts.iter().all(|newer| newer.name != part.name));
+        manifest.parts.append(&mut self.unflushed.parts);
+        self.unflushed.bytes = 0;
+        manifest.save(folder)?;
+        self.manifest = manifest;
+        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The manifest of a run folder: what the run was asked to do, and which of its parts are finished.
 //!
 //! `{"digest": "…", "run": {…}}`, where the digest is the XXH3-128 of the bytes of `run` as they stand there; so a
-//! manifest that was damaged says nothing, rather than something else. It is written anew after each part, beside itself,
-//! flushed and renamed: what it names was on the disk before.
+//! manifest that was damaged says nothing, rather than something else. It is written anew after each part, or after a few
+//! that are flushed together, beside itself, flushed and renamed: what it names was on the disk before.
 
 use std::fs;
 use std::io;

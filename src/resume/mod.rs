@@ -72,6 +72,21 @@ impl<'r> Parts<'r> {
         }
     }
 
+    /// As [`Parts::save`], but it counts only with a few that follow, or once [`Parts::flush`] was called: for parts that
+    /// are made faster than a disk flushes one.
+    pub fn save_soon<'p>(self, name: &str, progress: &dyn Progress, part: impl FnOnce() -> Part<'p>) {
+        if let Some(folder) = self.0.filter(|folder| folder.is_saving()) {
+            folder.save_soon(name, &part(), progress);
+        }
+    }
+
+    /// From now on the parts count that [`Parts::save_soon`] was given.
+    pub fn flush(self, progress: &dyn Progress) {
+        if let Some(folder) = self.0 {
+            folder.flush(progress);
+        }
+    }
+
     /// Gives back the space of parts whose names begin with one of `prefixes`.
     pub fn drop_parts(self, prefixes: &[&str], progress: &dyn Progress) {
         if let Some(folder) = self.0 {

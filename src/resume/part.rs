@@ -26,18 +26,38 @@ const DIGEST: usize = 16;
 /// Columns to be written.
 #[derive(Default)]
 pub struct Part<'c> {
-    columns: Vec<Cow<'c, [u8]>>,
+    columns: Vec<Column<'c>>,
+}
+
+/// A column in pieces, which stay where they are until they are written.
+struct Column<'c>(Vec<Cow<'c, [u8]>>);
+
+impl Column<'_> {
+    fn len(&self) -> usize {
+        self.0.iter().map(|piece| piece.len()).sum()
+    }
+
+    /// The pieces, and what fills the column up.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|piece| &**piece).chain([filling(self.len())])
+    }
 }
 
 impl<'c> Part<'c> {
     /// Adds a column of numbers.
     pub fn push<T: Pod>(&mut self, column: &'c [T]) {
-        self.columns.push(Cow::Borrowed(bytemuck::cast_slice(column)));
+        self.push_pieces([column]);
+    }
+
+    /// Adds a column of the numbers of one piece after the other.
+    pub fn push_pieces<T: Pod>(&mut self, pieces: impl IntoIterator<Item = &'c [T]>) {
+        let pieces = pieces.into_iter().map(|piece| Cow::Borrowed(bytemuck::cast_slice(piece)));
+        self.columns.push(Column(pieces.collect()));
     }
 
     /// Adds a column of numbers that nobody else needs.
     pub fn push_owned<T: Pod>(&mut self, column: Vec<T>) {
-        self.columns.push(Cow::Owned(bytemuck::cast_slice(&column).to_vec()));
+        self.columns.push(Column(vec![Cow::Owned(bytemuck::cast_slice(&column).to_vec())]));
     }
 
     /// The bytes of the file.
@@ -52,10 +72,7 @@ impl<'c> Part<'c> {
         let header: Vec<u8> = bytemuck::cast_slice(&header).to_vec();
         let mut hasher = Xxh3::new();
         hasher.update(&header);
-        for column in &self.columns {
-            hasher.update(column);
-            hasher.update(filling(column.len()));
-        }
+        self.columns.iter().flat_map(Column::pieces).for_each(|piece| hasher.update(piece));
         Encoded { header, columns: &self.columns, digest: hasher.digest128().to_ne_bytes() }
     }
 }
@@ -63,14 +80,14 @@ impl<'c> Part<'c> {
 /// A part as it is written.
 pub(super) struct Encoded<'p> {
     header: Vec<u8>,
-    columns: &'p [Cow<'p, [u8]>],
+    columns: &'p [Column<'p>],
     digest: [u8; DIGEST],
 }
 
 impl Encoded<'_> {
     /// All bytes, in order.
     pub(super) fn pieces(&self) -> Vec<&[u8]> {
-        let columns = self.columns.iter().flat_map(|column| [&**column, filling(column.len())]);
+        let columns = self.columns.iter().flat_map(Column::pieces);
         std::iter::once(&self.header[..]).chain(columns).chain([&self.digest[..]]).collect()
     }
 }
@@ -176,7 +193,7 @@ mod tests {
             part.push(&a);
             part.push(&b);
             part.push_owned(c.clone());
-            part.push(&d);
+            part.push_pieces(d.chunks(3));
             let mut columns = Columns::parse(part.to_bytes()).unwrap();
             prop_assert_eq!(columns.take(), Some(a));
             prop_assert_eq!(columns.take(), Some(b));

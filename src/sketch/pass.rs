@@ -112,7 +112,7 @@ fn put_together(
     progress: &dyn Progress,
 ) -> Result<Part> {
     let join = |adding: ScopedJoinHandle<'_, Part>| adding.join().expect("saving and appending do not panic");
-    std::thread::scope(|scope| {
+    let all = std::thread::scope(|scope| {
         let mut adding: Option<ScopedJoinHandle<'_, Part>> = None;
         for (i, (docs, loaded)) in shards.iter().zip(loaded).enumerate() {
             let is_new = loaded.is_none();
@@ -129,7 +129,7 @@ fn put_together(
             let mut all = adding.take().map_or_else(|| Part::new(units), join);
             adding = Some(scope.spawn(move || {
                 if is_new {
-                    saved.save(&shard::name(i), progress, || shard::to_part(docs, &parts));
+                    saved.save_soon(&shard::name(i), progress, || shard::to_part(docs, &parts));
                 }
                 all.make_room(&parts, i + 1, shards.len());
                 parts.into_iter().for_each(|part| all.append(part));
@@ -137,7 +137,9 @@ fn put_together(
             }));
         }
         Ok(adding.map_or_else(|| Part::new(units), join))
-    })
+    });
+    saved.flush(progress); // also if the user asked the run to stop
+    all
 }
 
 /// Documents that one task works on.

@@ -51,11 +51,11 @@ pub fn shard_count(corpus: &Corpus) -> usize {
 }
 
 /// What the documents of a shard gave, as columns.
-pub(super) fn to_part(docs: &Range<u32>, parts: &[Part]) -> resume::Part<'static> {
+pub(super) fn to_part<'p>(docs: &Range<u32>, parts: &'p [Part]) -> resume::Part<'p> {
     let mut saved = resume::Part::default();
     let units = parts.first().map_or(0, |part| part.units.len());
     saved.push_owned(vec![docs.start, docs.end, units as u32]);
-    saved.push_owned(parts.iter().flat_map(|part| part.document_tokens.iter().copied()).collect());
+    saved.push_pieces(parts.iter().map(|part| &part.document_tokens[..]));
     for unit in 0..units {
         let parts: Vec<&UnitPart> = parts.iter().map(|part| &part.units[unit]).collect();
         push_unit(&parts, &mut saved);
@@ -63,19 +63,17 @@ pub(super) fn to_part(docs: &Range<u32>, parts: &[Part]) -> resume::Part<'static
     saved
 }
 
-fn push_unit(parts: &[&UnitPart], saved: &mut resume::Part<'static>) {
-    fn column<T: Copy>(parts: &[&UnitPart], of: impl Fn(&Raw) -> &[T]) -> Vec<T> {
-        parts.iter().flat_map(|part| of(&part.rows)).copied().collect()
-    }
+fn push_unit<'p>(parts: &[&'p UnitPart], saved: &mut resume::Part<'p>) {
+    let parts = || parts.iter().copied();
     let place = |place: &Place| [place.doc.0, place.span.start, place.span.end];
-    let tally = |of: fn(&Tally) -> u64| parts.iter().map(|part| of(&part.tally)).sum::<u64>();
+    let tally = |of: fn(&Tally) -> u64| parts().map(|part| of(&part.tally)).sum::<u64>();
     saved.push_owned(vec![tally(|t| t.segments), tally(|t| t.left_alone)]);
-    saved.push_owned(column(parts, |rows| &rows.digests));
-    saved.push_owned(parts.iter().flat_map(|part| part.rows.places.iter().map(place)).collect::<Vec<_>>());
-    saved.push_owned(column(parts, |rows| &rows.tokens));
-    saved.push_owned(parts.iter().flat_map(|part| part.rows.signed.iter().map(|&s| u8::from(s))).collect::<Vec<u8>>());
-    saved.push_owned(parts.iter().flat_map(|part| part.signed.signatures.as_flattened()).copied().collect::<Vec<u8>>());
-    saved.push_owned(parts.iter().flat_map(|part| part.signed.bands.iter().copied()).collect::<Vec<u32>>());
+    saved.push_pieces(parts().map(|part| &part.rows.digests[..]));
+    saved.push_owned(parts().flat_map(|part| part.rows.places.iter().map(place)).collect::<Vec<_>>());
+    saved.push_pieces(parts().map(|part| &part.rows.tokens[..]));
+    saved.push_owned(parts().flat_map(|part| part.rows.signed.iter().map(|&s| u8::from(s))).collect::<Vec<u8>>());
+    saved.push_pieces(parts().map(|part| part.signed.signatures.as_flattened()));
+    saved.push_pieces(parts().map(|part| &part.signed.bands[..]));
 }
 
 /// What the documents of a shard gave; `None` if the columns are not of this shard and these units.
