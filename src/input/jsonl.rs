@@ -245,23 +245,21 @@ impl Visitor<'_> for IsKey<'_> {
     }
 }
 
-/// The value of a field of a record that was read before; `None` if it is not there.
-pub fn field(record: &[u8], path: &FieldPath) -> Option<serde_json::Value> {
-    let record = simdutf8::basic::from_utf8(record).ok()?;
-    let value = find(record, path).ok()??;
-    serde_json::from_str(value.get()).ok()
+/// The value of a field of a record that was read before, as it is written there; `None` if it is not there.
+pub fn field<'r>(record: &'r [u8], path: &FieldPath) -> Option<&'r RawValue> {
+    find(simdutf8::basic::from_utf8(record).ok()?, path).ok()?
 }
 
-/// As [`field`], as the words of a report: strings without quotes, everything else as JSON.
+/// As [`field`], as the words of a report: strings without quotes, everything else as it is written.
 pub fn field_text(record: &[u8], path: &FieldPath) -> Option<String> {
     words(field(record, path)?)
 }
 
-fn words(value: serde_json::Value) -> Option<String> {
-    match value {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text),
-        other => Some(other.to_string()),
+fn words(value: &RawValue) -> Option<String> {
+    match value.get() {
+        "null" => None,
+        text if text.starts_with('"') => serde_json::from_str(text).ok(),
+        other => Some(other.to_owned()),
     }
 }
 
@@ -272,7 +270,7 @@ pub fn field_text_beside(record: &[u8], text: Range<usize>, path: &FieldPath) ->
     let value = find(simdutf8::basic::from_utf8(&beside).ok()?, path).ok()??;
     let at = offset_in(&beside, value);
     let holds_text = (at..at + value.get().len()).contains(&text.start);
-    if holds_text { field_text(record, path) } else { words(serde_json::from_str(value.get()).ok()?) }
+    if holds_text { field_text(record, path) } else { words(value) }
 }
 
 /// Where a value that was found in a record stands in it.
@@ -392,6 +390,14 @@ mod tests {
             let parsed = parse_str(&text, OnError::Skip, "text").unwrap();
             assert_eq!((parsed.documents.len(), parsed.rejects.len()), (1, 1));
             assert_eq!(&text[parsed.rejects[0].range.start as usize..], format!("{bad}\n"));
+        }
+    }
+
+    #[test]
+    fn a_number_that_names_a_record_is_spelled_as_it_is_written() {
+        for number in ["12345678901234567890123", "1e999", "-0.0", "1.50"] {
+            let record = format!(r#"{{"text": "", "id": {number}}}"#);
+            assert_eq!(field_text(record.as_bytes(), &FieldPath::parse("id")).as_deref(), Some(number));
         }
     }
 
