@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::disk::{self, Checksum};
+use super::disk::{self, Checksum, NewDirectories};
 use super::identity::{self, InputFile};
 use super::lock::{self, Lock, Taken};
 use super::manifest::{self, Card, Entry, Extent, Found, Manifest, Placing};
@@ -58,6 +58,8 @@ pub struct RunFolder {
     resumed: bool,
     touched: bool,
     _lock: Lock,
+    /// Goes last: what else is in the folder does before.
+    _above: NewDirectories,
 }
 
 struct State {
@@ -86,7 +88,7 @@ impl RunFolder {
     pub fn open(place: &Path, card: Card, start: Start, progress: &dyn Progress) -> Result<Opened> {
         let path = run_folder(place);
         let is_over = is_over(&path, &card, start)?;
-        let lock = lock(&path)?;
+        let (above, lock) = lock(&path)?;
         if is_over {
             take_away(&path)?;
             return Ok(Opened::Finished);
@@ -94,7 +96,7 @@ impl RunFolder {
         let touched = matches!(start, Start::Resume { touched: true });
         let folder = |manifest, resumed| {
             let state = Mutex::new(State { manifest, saving: false });
-            Opened::Run(RunFolder { path: path.clone(), state, resumed, touched, _lock: lock })
+            Opened::Run(RunFolder { path: path.clone(), state, resumed, touched, _lock: lock, _above: above })
         };
         let found = match Manifest::find(&path) {
             Found::Run(found) => found,
@@ -285,14 +287,14 @@ impl Drop for RunFolder {
     }
 }
 
-/// Makes the folder and locks it.
-fn lock(path: &Path) -> Result<Lock> {
+/// Makes the folder, and those above it, and locks it.
+fn lock(path: &Path) -> Result<(NewDirectories, Lock)> {
     let failed = |e| Error::io("cannot work in", path, e);
     loop {
         refuse_foreign(path)?;
-        disk::make_directories(path).map_err(failed)?;
+        let above = NewDirectories::make(path).map_err(failed)?;
         match Lock::take(path) {
-            Ok(Taken::Yes(lock)) => return Ok(lock),
+            Ok(Taken::Yes(lock)) => return Ok((above, lock)),
             Ok(Taken::No(who)) => {
                 let reason = format!("{who} is at work here; wait for it, or choose another output with -o");
                 return Err(Error::Saved { path: path.to_owned(), reason });

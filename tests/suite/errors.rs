@@ -58,6 +58,25 @@ fn an_input_without_anything_to_scan_is_an_error_that_says_so() {
 }
 
 #[test]
+fn what_is_refused_or_fails_leaves_no_directory_behind_that_it_made() {
+    let dir = Dir::new();
+    dir.write("in.txt", format!("{0}\n{0}\n", words("said", 12))).write("bad.jsonl", "{\"text\": 3}\n");
+    dir.run(&["clean", "in.txt", "-o", "in.out.txt"]).ok();
+    dir.write("in.out.txt", "changed");
+    let names = dir.names();
+    for (args, words) in [
+        (&["clean", "in.txt", "-o", "new/deep/out.txt", "--max-removed", "1%"][..], &["--max-removed"][..]),
+        (&["clean", "bad.jsonl", "-o", "new/deep/out.jsonl"], &["not a string"]),
+        (&["clean", "bad.jsonl", "-o", "new/../new/out/"], &["not a string"]),
+        (&["clean", "in.txt", "-o", "new/out", "--report", "json=in.txt"], &["in.txt"]),
+        (&["restore", "in.out.txt", "-o", "new/deep/back.txt"], &["in.out.txt"]),
+    ] {
+        dir.run(args).refused(words);
+        assert_eq!(dir.names(), names, "{args:?}");
+    }
+}
+
+#[test]
 fn a_bad_record_is_named_with_file_line_reason_and_remedy() {
     let good = record("a", "fine");
     for (bad, reason) in [
