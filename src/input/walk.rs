@@ -68,13 +68,15 @@ pub(super) struct Walked {
 }
 
 impl Walked {
-    /// Adds what another walk found, but for files that this one found too.
-    pub(super) fn add(&mut self, other: Walked) {
-        if !other.files.is_empty() {
+    /// Adds what another walk found, but for files that this one found too: so many.
+    pub(super) fn add(&mut self, other: Walked) -> usize {
+        let (found, before) = (other.files.len(), self.files.len());
+        if found > 0 {
             let known: HashSet<PathBuf> = self.files.iter().map(|file| identity(&file.path)).collect();
             self.files.extend(other.files.into_iter().filter(|file| !known.contains(&identity(&file.path))));
         }
         self.skipped.extend(other.skipped);
+        found - (self.files.len() - before)
     }
 }
 
@@ -180,12 +182,42 @@ impl Root {
                     skipped.push(Skipped { path: entry.into_path(), reason });
                 }
                 Ok(entry) => skipped.push(Skipped { path: entry.into_path(), reason: "not a regular file".to_owned() }),
-                Err(e) if on_error == OnError::Fail => return Err(Error::input(&self.given, None, e.to_string())),
-                Err(e) => skipped.push(Skipped { path: self.given.clone(), reason: e.to_string() }),
+                Err(e) => match (leads_nowhere(&e), on_error) {
+                    (Some(link), _) => skipped.push(link),
+                    (None, OnError::Fail) => return Err(Error::input(&self.given, None, e.to_string())),
+                    (None, OnError::Skip) => skipped.push(Skipped { path: self.given.clone(), reason: e.to_string() }),
+                },
             }
         }
         Ok(files)
     }
+}
+
+/// A link that was followed and has nothing to read behind it, or nothing that is not read already.
+fn leads_nowhere(error: &ignore::Error) -> Option<Skipped> {
+    match error {
+        ignore::Error::WithDepth { err, .. } => leads_nowhere(err),
+        ignore::Error::Loop { ancestor, child } => {
+            let reason = format!("a symbolic link that leads back to {}, which holds it", ancestor.display());
+            Some(Skipped { path: child.clone(), reason })
+        }
+        ignore::Error::WithPath { path, err } if path.is_symlink() => {
+            let reason = match fs::metadata(path).err()?.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "a symbolic link to what is not there",
+                _ if leads_back(path) => "a symbolic link that leads back to itself",
+                _ => return leads_nowhere(err),
+            };
+            Some(Skipped { path: path.clone(), reason: reason.to_owned() })
+        }
+        ignore::Error::WithPath { err, .. } => leads_nowhere(err),
+        _ => None,
+    }
+}
+
+/// Whether a link leads to a link and so on, further than any system follows.
+fn leads_back(link: &Path) -> bool {
+    let next = |link: &PathBuf| fs::read_link(link).ok().map(|to| above(link).join(to));
+    std::iter::successors(Some(link.to_owned()), next).nth(256).is_some()
 }
 
 /// Whether this is the state of an earlier run, which lies beside its output: no corpus.
