@@ -178,7 +178,17 @@ fn locate_by_serde(record: &str, text_field: &FieldPath) -> std::result::Result<
 fn find<'a>(record: &'a str, path: &FieldPath) -> std::result::Result<Option<&'a RawValue>, String> {
     let mut deserializer = serde_json::Deserializer::from_str(record);
     let found = Seek(&path.0).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
-    found.map_err(|e| format!("malformed JSON: {e}"))
+    found.map_err(|e| malformed(&e))
+}
+
+/// What is wrong with a record that is no JSON object. It is one line, so where in it is told by the byte alone.
+fn malformed(e: &serde_json::Error) -> String {
+    let (said, place) = (e.to_string(), format!(" at line {} column {}", e.line(), e.column()));
+    let reason = said.strip_suffix(&place).unwrap_or(&said);
+    match (e.line(), e.column()) {
+        (1, byte @ 1..) => format!("malformed JSON: {reason}, at byte {byte}"),
+        _ => format!("malformed JSON: {reason}"),
+    }
 }
 
 /// Looks for a field while the whole object is checked.
@@ -280,10 +290,32 @@ fn offset_in(record: &[u8], value: &RawValue) -> usize {
 
 /// Whether the first line that is not blank is a JSON object.
 pub(super) fn looks_like(bytes: &[u8]) -> bool {
+    let Ok(first) = std::str::from_utf8(first_line(bytes)) else { return false };
+    first.starts_with('{') && serde_json::from_str::<IgnoredAny>(first).is_ok()
+}
+
+/// The first line that is not blank, without the blanks around it.
+fn first_line(bytes: &[u8]) -> &[u8] {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let first = bytes.split(|&b| b == b'\n').find(|line| !line.iter().all(u8::is_ascii_whitespace));
-    let Some(Ok(first)) = first.map(std::str::from_utf8) else { return false };
-    first.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(first).is_ok()
+    bytes.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+/// The filter of `jq` that makes JSON Lines of JSON with another layout: objects over several lines, or an array. Costs a look
+/// at the whole array, or at the first object, and at JSON Lines none but at the first line.
+pub(super) fn filter(bytes: &[u8]) -> Option<&'static str> {
+    let first = first_line(bytes);
+    if !first.starts_with(b"[") && (!first.starts_with(b"{") || first.ends_with(b"}")) {
+        return None;
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    let (value, rest) = bytes.split_at(values.byte_offset());
+    let spans_lines = value.trim_ascii().contains(&b'\n');
+    match first.starts_with(b"{") {
+        true => spans_lines.then_some("."),
+        false => rest.trim_ascii().is_empty().then_some("'.[]'"),
+    }
 }
 
 #[cfg(test)]

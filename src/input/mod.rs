@@ -118,7 +118,7 @@ enum Loaded {
 /// format says, a document of 4 GiB or more (unless [`OnError::Skip`]); nothing to scan.
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
     let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
-    found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
+    let judged = found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
     let stamps: Vec<Option<Stamp>> = found.files.par_iter().map(|file| Stamp::of(&file.path)).collect();
     let total = stamps.iter().flatten().map(|stamp| stamp.size).sum();
     progress.begin(Stage::Read, total);
@@ -139,7 +139,8 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
     corpus.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     for (paths, role) in [(inputs, Role::Judged), (&options.against[..], Role::Reference)] {
         if !paths.is_empty() && !corpus.ids().any(|id| corpus.role(id) == role) {
-            return Err(nothing(paths, role, &corpus));
+            let judged = if role == Role::Reference { judged } else { 0 };
+            return Err(nothing(paths, role, judged, &corpus));
         }
     }
     Ok(corpus)
@@ -213,30 +214,50 @@ fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()>
     Ok(())
 }
 
-/// The error that there is no document in what was read; it says what there was.
-fn nothing(inputs: &[PathBuf], role: Role, corpus: &Corpus) -> Error {
+/// The error that there is no document in what was read: what there was, and what to do. `judged` files of a reference are
+/// inputs too.
+fn nothing(inputs: &[PathBuf], role: Role, judged: usize, corpus: &Corpus) -> Error {
     let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
+    let what = if role == Role::Reference { "nothing to compare with" } else { "nothing to scan" };
+    let (seen, remedies): (Vec<String>, Vec<&str>) = what_there_was(role, judged, corpus).into_iter().unzip();
+    let seen = if seen.is_empty() { "no files".to_owned() } else { seen.join("; ") };
+    let remedy = remedies.first().unwrap_or(&"name the files, or pass --hidden or --no-ignore");
+    Error::Nothing(format!("{what} in {}: {seen}\n  remedy: {remedy}", names.join(", ")))
+}
+
+/// What there was where no document was, each with what to do.
+fn what_there_was(role: Role, judged: usize, corpus: &Corpus) -> Vec<(String, &'static str)> {
     let mut seen = Vec::new();
+    if judged > 0 {
+        let files = if judged == 1 { "its only file is".to_owned() } else { format!("its {judged} files are") };
+        seen.push((format!("{files} part of INPUT too, and judged"), "name a reference that is no part of INPUT"));
+    }
     if let [first, ..] = corpus.skipped.as_slice() {
-        seen.push(format!("{} skipped, the first {} ({})", corpus.skipped.len(), first.path.display(), first.reason));
+        let (count, path) = (corpus.skipped.len(), first.path.display());
+        seen.push((
+            format!("{count} skipped, the first {path} ({})", first.reason),
+            "name the files, or pass --format or --glob",
+        ));
     }
     let of_role = |source: u32| corpus.sources[source as usize].role == role;
     let rejects: Vec<&Reject> = corpus.rejects.iter().filter(|reject| of_role(reject.source)).collect();
     if let [first, ..] = rejects.as_slice() {
         let source = corpus.sources[first.source as usize].path.display();
-        seen.push(format!("{} set aside, the first in {source} ({})", rejects.len(), first.reason));
+        let reason = &first.reason;
+        seen.push((
+            format!("{} set aside, the first in {source} ({reason})", rejects.len()),
+            "mend what was set aside",
+        ));
     }
-    let sources = corpus.sources.iter().filter(|source| source.role == role).count();
-    let empty = sources - rejects.iter().filter(|r| r.line.is_none()).count();
-    if empty > 0 {
-        seen.push(format!("{empty} without a document"));
+    let is_rejected = |source: usize| rejects.iter().any(|reject| reject.source as usize == source);
+    let empty = corpus.sources.iter().enumerate().filter(|(i, source)| source.role == role && !is_rejected(*i));
+    let empty: Vec<&Source> = empty.map(|(_, source)| source).collect();
+    if let [first, others @ ..] = empty.as_slice() {
+        let and = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+        let what = if first.bytes.is_empty() { "is empty" } else { "holds nothing but blank lines" };
+        seen.push((format!("{} {what}{and}", first.path.display()), "name files with text in them"));
     }
-    let seen = if seen.is_empty() { "no files".to_owned() } else { seen.join("; ") };
-    let what = if role == Role::Reference { "nothing to compare with" } else { "nothing to scan" };
-    Error::Nothing(format!(
-        "{what} in {}: {seen}\n  remedy: name the files, or pass --format, --glob, --hidden or --no-ignore",
-        names.join(", ")
-    ))
+    seen
 }
 
 /// Reads, decodes and parses one file.
@@ -250,7 +271,7 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
     let decoded = decode::decode(&stored);
     progress.advance(stored_len);
     let recognised = decoded.map_err(Unfit::Reject).and_then(|(codec, bytes)| {
-        let format = recognise(file, &bytes, options)?;
+        let format = recognise(file, codec, &bytes, options)?;
         Ok((format, codec, matches!(bytes, Cow::Owned(_)).then(|| bytes.into_owned())))
     });
     let (format, codec, decoded) = match recognised {
@@ -353,7 +374,7 @@ enum Unfit {
 }
 
 /// The format of a file, from what the user said, its name and its contents.
-fn recognise(file: &Found, bytes: &[u8], options: &InputOptions) -> std::result::Result<Format, Unfit> {
+fn recognise(file: &Found, codec: Codec, bytes: &[u8], options: &InputOptions) -> std::result::Result<Format, Unfit> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(Unfit::Reject("the text is UTF-16; convert it to UTF-8 first".to_owned()));
     }
@@ -367,17 +388,30 @@ fn recognise(file: &Found, bytes: &[u8], options: &InputOptions) -> std::result:
         InputFormat::Text => text,
     });
     match (forced, file.guess) {
+        (Some(Format::Jsonl), _) | (None, Guess::Jsonl) => match jsonl::filter(bytes) {
+            Some(filter) => Err(Unfit::Reject(not_lines(file, codec, filter))),
+            None => Ok(Format::Jsonl),
+        },
         (Some(format), _) => Ok(format),
-        (None, Guess::Jsonl) => Ok(Format::Jsonl),
         (None, Guess::Unknown | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
-        (None, Guess::Json) if file.explicit => {
-            let reason = "JSON, but not one object a line; unecho reads JSON Lines (try `jq -c '.[]'`)";
-            Err(Unfit::Reject(reason.to_owned()))
-        }
+        (None, Guess::Json) if file.explicit => Err(Unfit::Reject(match jsonl::filter(bytes) {
+            Some(filter) => not_lines(file, codec, filter),
+            None => "neither JSON Lines nor JSON; --format text reads it as text".to_owned(),
+        })),
         (None, Guess::Json) => Err(Unfit::Skip("JSON, but not one object a line".to_owned())),
         (None, _) if !file.explicit && bytes[..bytes.len().min(8192)].contains(&0) => {
-            Err(Unfit::Skip("binary".to_owned()))
+            Err(Unfit::Skip("binary: there is a NUL among its first 8192 bytes; --format text reads it".to_owned()))
         }
         (None, _) => Ok(text),
     }
+}
+
+/// What is wrong with JSON that is not one object a line, and the command that makes it so.
+fn not_lines(file: &Found, codec: Codec, filter: &str) -> String {
+    let path = file.path.display();
+    let command = match codec {
+        Codec::None => format!("jq -c {filter} {path}"),
+        codec => format!("{} -dc {path} | jq -c {filter}", codec.name()),
+    };
+    format!("JSON, but not JSON Lines: one object a line; `{command} > NEW.jsonl` makes it so")
 }

@@ -55,6 +55,46 @@ fn an_input_without_anything_to_scan_is_an_error_that_says_so() {
     dir.run(&["scan", "images"]).refused(&["nothing to scan", "a.png"]);
     dir.run(&["scan", "--files-from", "list"]).refused(&["nothing to scan"]);
     assert!(!dir.exists("out"));
+    dir.write("empty.txt", "").write("blank.jsonl", "\n \n").write("docs/a.md", "text").write("docs/b.md", "text");
+    dir.run(&["scan", "empty.txt"]).refused(&["empty.txt is empty", "with text in them"]);
+    dir.run(&["scan", "blank.jsonl"]).refused(&["blank.jsonl holds nothing but blank lines"]);
+    dir.run(&["check", "docs", "--against", "docs"]).refused(&[
+        "nothing to compare with in docs",
+        "its 2 files are part of INPUT too, and judged",
+        "name a reference",
+    ]);
+    dir.run(&["check", "docs", "--against", "docs/a.md"]).refused(&["its only file is part of INPUT too"]);
+    dir.run(&["check", "docs", "--against", "empty.txt"]).refused(&["nothing to compare with", "empty.txt is empty"]);
+}
+
+#[test]
+fn json_that_is_not_one_object_a_line_is_refused_with_the_command_that_makes_it_so() {
+    let dir = Dir::new();
+    let objects = "{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"}\n";
+    let arrays = ["[{\"text\": \"a\"}]", "\u{feff}\n[\n{\"text\": \"a\"},\n{\"text\": \"b\"}\n]\n"];
+    dir.write("o.jsonl", objects).write("o.json", objects).write("a.json", arrays[0]).write("a.jsonl", arrays[1]);
+    dir.write("o.jsonl.gz", Codec::Gzip.encode(objects.as_bytes())).write("o.txt", objects);
+    for (name, command) in [
+        ("o.jsonl", "`jq -c . o.jsonl > NEW.jsonl`"),
+        ("o.json", "`jq -c . o.json > NEW.jsonl`"),
+        ("o.jsonl.gz", "`gzip -dc o.jsonl.gz | jq -c . > NEW.jsonl`"),
+        ("a.json", "`jq -c '.[]' a.json > NEW.jsonl`"),
+        ("a.jsonl", "`jq -c '.[]' a.jsonl > NEW.jsonl`"),
+    ] {
+        dir.run(&["scan", name]).refused(&[name, "one object a line", command]);
+    }
+    dir.run(&["scan", "o.txt", "--format", "jsonl"]).refused(&["jq -c . o.txt"]);
+    dir.run(&["scan", "o.txt"]).ok();
+    // what has a bad record first is JSON Lines all the same
+    for first in ["[1]", "{\"text\": ", "{} x", "{", "[", "{\"text\": {"] {
+        dir.write("bad.jsonl", format!("{first}\n{}{}", record(1, "a"), record(2, "b")));
+        dir.run(&["scan", "bad.jsonl"]).refused(&["bad.jsonl:1: "]);
+    }
+    dir.write("no.json", "no JSON");
+    dir.run(&["scan", "no.json"]).refused(&["neither JSON Lines nor JSON", "--format text"]);
+    // set aside whole, and so counted
+    dir.write("in/good.jsonl", record(1, "a") + "{\n").write("in/o.jsonl", objects).write("in/p.jsonl", objects);
+    dir.clean_and_restore("in", &["--on-error", "skip"]).says(&["rejected 2 files and 1 record"]);
 }
 
 #[test]
@@ -84,7 +124,7 @@ fn a_bad_record_is_named_with_file_line_reason_and_remedy() {
         (b"{\"text\": 3}\n", "not a string"),
         (b"{\"txt\": \"x\"}\n", "no field `text`"),
         (b"[\"x\"]\n", "malformed JSON"),
-        (b"{\"text\": \"x\"} {\"text\": \"y\"}\n", "malformed JSON"),
+        (b"{\"text\": \"x\"} {\"text\": \"y\"}\n", "malformed JSON: trailing characters, at byte 15\n"),
         (b"{\"text\": \"\xff\"}\n", "invalid UTF-8"),
         (b"{\"text\": \"\\ud800\"}\n", "escape"),
         (b"{\"text\": \"a\", \"text\": \"b\"}\n", "twice"),
@@ -124,7 +164,7 @@ fn a_whole_file_that_cannot_be_decoded_is_set_aside_and_comes_back_as_it_was() {
     let truncated = Codec::Gzip.encode(words("w", 500).as_bytes())[..200].to_vec();
     dir.write("in/cut.txt.gz", &truncated).write("in/fine.txt", "some text\n");
     dir.run(&["scan", "in"]).refused(&["cut.txt.gz", "damaged or truncated", "--on-error skip"]);
-    dir.clean_and_restore("in", &["--on-error", "skip"]).says(&["rejected", "1 record"]);
+    dir.clean_and_restore("in", &["--on-error", "skip"]).says(&["rejected 1 file · 200 B"]);
     assert_eq!(dir.read("cleaned.unecho/rejects/cut.txt.gz"), truncated);
     assert_eq!(dir.read("restored/cut.txt.gz"), truncated, "byte for byte");
     assert!(!dir.exists("cleaned/cut.txt.gz"));
@@ -150,13 +190,6 @@ fn a_compressed_file_that_is_set_aside_comes_back_compressed() {
     let restored = dir.read("restored/wide.txt.gz");
     assert_eq!(Codec::of(&restored), Codec::Gzip, "it is named .gz");
     assert_eq!(Codec::Gzip.decode(&restored), utf16);
-}
-
-#[test]
-fn json_that_is_no_json_lines_is_refused_with_the_way_out() {
-    let dir = Dir::new();
-    dir.write("list.json", "[\n{\"text\": \"a\"},\n{\"text\": \"b\"}\n]\n");
-    dir.run(&["scan", "list.json"]).refused(&["list.json", "JSON Lines", "jq"]);
 }
 
 #[test]
