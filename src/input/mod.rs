@@ -255,7 +255,9 @@ fn what_there_was(role: Role, judged: usize, corpus: &Corpus) -> Vec<(String, &'
     if let [first, others @ ..] = empty.as_slice() {
         let and = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
         let what = if first.bytes.is_empty() { "is empty" } else { "holds nothing but blank lines" };
-        seen.push((format!("{} {what}{and}", first.path.display()), "name files with text in them"));
+        let name =
+            if first.path.as_os_str() == "-" { "standard input".into() } else { first.path.display().to_string() };
+        seen.push((format!("{name} {what}{and}"), "name files with text in them"));
     }
     seen
 }
@@ -378,6 +380,12 @@ fn recognise(file: &Found, codec: Codec, bytes: &[u8], options: &InputOptions) -
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(Unfit::Reject("the text is UTF-16; convert it to UTF-8 first".to_owned()));
     }
+    if options.format.is_none()
+        && let Some(what) = container(bytes)
+    {
+        let reason = format!("{what}, and no text; unpack or convert it first (--format text reads it all the same)");
+        return Err(if file.explicit { Unfit::Reject(reason) } else { Unfit::Skip(reason) });
+    }
     let text = match options.records {
         Records::File => Format::Text,
         Records::Line => Format::TextLines,
@@ -404,6 +412,20 @@ fn recognise(file: &Found, codec: Codec, bytes: &[u8], options: &InputOptions) -
         }
         (None, _) => Ok(text),
     }
+}
+
+/// What holds texts and is none: to cut lines from it would damage it.
+fn container(bytes: &[u8]) -> Option<&'static str> {
+    let kinds: [(usize, &[u8], &str); 6] = [
+        (0, b"PAR1", "a Parquet file"),
+        (0, b"ARROW1\0\0", "an Arrow file"),
+        (0, b"PK\x03\x04", "a zip archive"),
+        (257, b"ustar", "a tar archive"),
+        (0, b"%PDF-", "a PDF document"),
+        (0, b"SQLite format 3\0", "an SQLite database"),
+    ];
+    let is_it = |(at, magic, _): &&(usize, &[u8], _)| bytes.get(*at..).is_some_and(|bytes| bytes.starts_with(magic));
+    kinds.iter().find(is_it).map(|(_, _, what)| *what)
 }
 
 /// What is wrong with JSON that is not one object a line, and the command that makes it so.

@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -292,13 +292,33 @@ fn glob_set(globs: &[String]) -> Result<GlobSet> {
 /// The paths listed in a file, one a line; blank lines and lines that begin with `#` do not count. `-` is standard input.
 pub fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
     let failed = |e| Error::io("cannot read", list, e);
-    let lines: io::Result<Vec<String>> = if list.as_os_str() == "-" {
-        io::stdin().lock().lines().collect()
-    } else {
-        io::BufReader::new(fs::File::open(list).map_err(failed)?).lines().collect()
+    let mut text = Vec::new();
+    let read = match list.as_os_str() == "-" {
+        true => io::stdin().lock().read_to_end(&mut text),
+        false => fs::File::open(list).and_then(|mut file| file.read_to_end(&mut text)),
     };
-    let is_path = |line: &String| !line.trim().is_empty() && !line.starts_with('#');
-    Ok(lines.map_err(failed)?.into_iter().filter(is_path).map(PathBuf::from).collect())
+    read.map_err(failed)?;
+    let lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let paths = lines.filter(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
+    paths.map(|line| path_of(line).ok_or_else(|| not_utf8(list, line))).collect()
+}
+
+/// The path that these bytes are.
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    Some(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
+}
+
+/// The path that these bytes are: elsewhere, a path is text.
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    std::str::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+fn not_utf8(list: &Path, line: &[u8]) -> Error {
+    let line = String::from_utf8_lossy(line);
+    Error::Usage(format!("--files-from {}: the path `{line}` is not UTF-8", list.display()))
 }
 
 #[cfg(test)]

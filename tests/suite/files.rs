@@ -226,6 +226,31 @@ fn inputs_can_be_listed_in_a_file_or_on_standard_input() {
     assert_eq!(sources(piped), ["a.txt", "c.txt"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_listed_path_need_not_be_utf8() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = Dir::new();
+    fs::write(dir.path("").join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt")), text(1)).unwrap();
+    dir.write("list", b"caf\xe9.txt\r\n");
+    assert!(dir.run(&["scan", "--files-from", "list"]).ok().out().contains("1 document in 1 file"));
+}
+
+#[test]
+fn archives_and_tables_are_no_text_unless_somebody_says_so() {
+    let dir = Dir::new();
+    let said = format!("{0}\n{0}\n", words("said", 12));
+    let tar = [vec![b'a'; 257], b"ustar\0".to_vec(), vec![0; 249], said.clone().into_bytes()].concat();
+    dir.write("in/a.txt", text(1)).write("in/t.tar.gz", Codec::Gzip.encode(&tar));
+    dir.write("in/p.parquet", format!("PAR1{said}PAR1")).write("in/z.docx", format!("PK\x03\x04{said}"));
+    for (name, what) in [("in/t.tar.gz", "tar"), ("in/p.parquet", "Parquet"), ("in/z.docx", "zip")] {
+        dir.run(&["clean", name, "-o", "out"]).refused(&[name, what, "--format text"]);
+        assert!(dir.run(&["scan", name, "--format", "text"]).ok().out().contains("1 document"));
+    }
+    let run = dir.run(&["scan", "in", "-g", "*", "-v"]).ok();
+    assert!(run.out().contains("1 document in 1 file") && run.out().contains("in/t.tar.gz: a tar archive"), "{run}");
+}
+
 #[test]
 fn a_file_that_is_reached_twice_is_read_once() {
     let dir = Dir::new();
