@@ -6,7 +6,9 @@
 
 mod decode;
 mod jsonl;
+mod nothing;
 mod place;
+mod recognise;
 mod sample;
 mod text;
 mod walk;
@@ -27,9 +29,11 @@ use crate::resume::Stamp;
 use crate::resume::disk::Checksum;
 
 pub use jsonl::{FieldPath, field, field_text, field_text_beside};
+use nothing::nothing;
 pub(crate) use place::Directories;
+use recognise::{Unfit, recognise};
 pub use sample::{Piece, Sampled, sample};
-use walk::{Found, Guess};
+use walk::Found;
 pub use walk::{WalkOptions, read_list};
 
 /// What to do with a file or record that is not what its format says.
@@ -214,54 +218,6 @@ fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()>
     Ok(())
 }
 
-/// The error that there is no document in what was read: what there was, and what to do. `judged` files of a reference are
-/// inputs too.
-fn nothing(inputs: &[PathBuf], role: Role, judged: usize, corpus: &Corpus) -> Error {
-    let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
-    let what = if role == Role::Reference { "nothing to compare with" } else { "nothing to scan" };
-    let (seen, remedies): (Vec<String>, Vec<&str>) = what_there_was(role, judged, corpus).into_iter().unzip();
-    let seen = if seen.is_empty() { "no files".to_owned() } else { seen.join("; ") };
-    let remedy = remedies.first().unwrap_or(&"name the files, or pass --hidden or --no-ignore");
-    Error::Nothing(format!("{what} in {}: {seen}\n  remedy: {remedy}", names.join(", ")))
-}
-
-/// What there was where no document was, each with what to do.
-fn what_there_was(role: Role, judged: usize, corpus: &Corpus) -> Vec<(String, &'static str)> {
-    let mut seen = Vec::new();
-    if judged > 0 {
-        let files = if judged == 1 { "its only file is".to_owned() } else { format!("its {judged} files are") };
-        seen.push((format!("{files} part of INPUT too, and judged"), "name a reference that is no part of INPUT"));
-    }
-    if let [first, ..] = corpus.skipped.as_slice() {
-        let (count, path) = (corpus.skipped.len(), first.path.display());
-        seen.push((
-            format!("{count} skipped, the first {path} ({})", first.reason),
-            "name the files, or pass --format or --glob",
-        ));
-    }
-    let of_role = |source: u32| corpus.sources[source as usize].role == role;
-    let rejects: Vec<&Reject> = corpus.rejects.iter().filter(|reject| of_role(reject.source)).collect();
-    if let [first, ..] = rejects.as_slice() {
-        let source = corpus.sources[first.source as usize].path.display();
-        let reason = &first.reason;
-        seen.push((
-            format!("{} set aside, the first in {source} ({reason})", rejects.len()),
-            "mend what was set aside",
-        ));
-    }
-    let is_rejected = |source: usize| rejects.iter().any(|reject| reject.source as usize == source);
-    let empty = corpus.sources.iter().enumerate().filter(|(i, source)| source.role == role && !is_rejected(*i));
-    let empty: Vec<&Source> = empty.map(|(_, source)| source).collect();
-    if let [first, others @ ..] = empty.as_slice() {
-        let and = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
-        let what = if first.bytes.is_empty() { "is empty" } else { "holds nothing but blank lines" };
-        let name =
-            if first.path.as_os_str() == "-" { "standard input".into() } else { first.path.display().to_string() };
-        seen.push((format!("{name} {what}{and}"), "name files with text in them"));
-    }
-    seen
-}
-
 /// Reads, decodes and parses one file.
 fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result<Loaded> {
     progress.check()?;
@@ -365,75 +321,4 @@ fn set_aside(file: &Found, options: &InputOptions, bytes: Bytes, reason: String)
         docs: 0..0,
     };
     Ok(Loaded::Source(source, Parsed { rejects: vec![reject], ..Parsed::default() }))
-}
-
-/// Why a file is not read.
-enum Unfit {
-    /// Found in a directory, and not text: passed over.
-    Skip(String),
-    /// Asked for, and impossible.
-    Reject(String),
-}
-
-/// The format of a file, from what the user said, its name and its contents.
-fn recognise(file: &Found, codec: Codec, bytes: &[u8], options: &InputOptions) -> std::result::Result<Format, Unfit> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(Unfit::Reject("the text is UTF-16; convert it to UTF-8 first".to_owned()));
-    }
-    if options.format.is_none()
-        && let Some(what) = container(bytes)
-    {
-        let reason = format!("{what}, and no text; unpack or convert it first (--format text reads it all the same)");
-        return Err(if file.explicit { Unfit::Reject(reason) } else { Unfit::Skip(reason) });
-    }
-    let text = match options.records {
-        Records::File => Format::Text,
-        Records::Line => Format::TextLines,
-        Records::BlankLine => Format::TextBlocks,
-    };
-    let forced = options.format.map(|f| match f {
-        InputFormat::Jsonl => Format::Jsonl,
-        InputFormat::Text => text,
-    });
-    match (forced, file.guess) {
-        (Some(Format::Jsonl), _) | (None, Guess::Jsonl) => match jsonl::filter(bytes) {
-            Some(filter) => Err(Unfit::Reject(not_lines(file, codec, filter))),
-            None => Ok(Format::Jsonl),
-        },
-        (Some(format), _) => Ok(format),
-        (None, Guess::Unknown | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
-        (None, Guess::Json) if file.explicit => Err(Unfit::Reject(match jsonl::filter(bytes) {
-            Some(filter) => not_lines(file, codec, filter),
-            None => "neither JSON Lines nor JSON; --format text reads it as text".to_owned(),
-        })),
-        (None, Guess::Json) => Err(Unfit::Skip("JSON, but not one object a line".to_owned())),
-        (None, _) if !file.explicit && bytes[..bytes.len().min(8192)].contains(&0) => {
-            Err(Unfit::Skip("binary: there is a NUL among its first 8192 bytes; --format text reads it".to_owned()))
-        }
-        (None, _) => Ok(text),
-    }
-}
-
-/// What holds texts and is none: to cut lines from it would damage it.
-fn container(bytes: &[u8]) -> Option<&'static str> {
-    let kinds: [(usize, &[u8], &str); 6] = [
-        (0, b"PAR1", "a Parquet file"),
-        (0, b"ARROW1\0\0", "an Arrow file"),
-        (0, b"PK\x03\x04", "a zip archive"),
-        (257, b"ustar", "a tar archive"),
-        (0, b"%PDF-", "a PDF document"),
-        (0, b"SQLite format 3\0", "an SQLite database"),
-    ];
-    let is_it = |(at, magic, _): &&(usize, &[u8], _)| bytes.get(*at..).is_some_and(|bytes| bytes.starts_with(magic));
-    kinds.iter().find(is_it).map(|(_, _, what)| *what)
-}
-
-/// What is wrong with JSON that is not one object a line, and the command that makes it so.
-fn not_lines(file: &Found, codec: Codec, filter: &str) -> String {
-    let path = file.path.display();
-    let command = match codec {
-        Codec::None => format!("jq -c {filter} {path}"),
-        codec => format!("{} -dc {path} | jq -c {filter}", codec.name()),
-    };
-    format!("JSON, but not JSON Lines: one object a line; `{command} > NEW.jsonl` makes it so")
 }

@@ -11,9 +11,10 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::InputOptions;
 use super::decode::{decode_prefix, sniff};
+use super::recognise::{Unfit, recognise};
 use super::walk::{self, Found};
-use super::{InputOptions, Unfit, recognise};
 use crate::corpus::{Codec, Format, Role};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
