@@ -6,6 +6,7 @@
 
 mod plain;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -50,7 +51,9 @@ pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result
         for reject in part.rejects {
             let line = reject.line.map(|l| l + lines_before);
             if options.on_error == OnError::Fail {
-                return Err(Error::input(path, line, reject.reason));
+                let record = &bytes[reject.range.start as usize..reject.range.end as usize];
+                let reason = reject.reason + &other_fields(record, &options.text_field);
+                return Err(Error::input(path, line, reason));
             }
             parsed.rejects.push(Reject { line, ..reject });
         }
@@ -172,6 +175,18 @@ fn locate_by_serde(record: &str, text_field: &FieldPath) -> std::result::Result<
     .map_err(|at| format!("field `{text_field}` has an escape that is no character, at byte {}", start + at + 1))?;
     let encoding = if has_escapes { Encoding::Json } else { Encoding::Plain };
     Ok(Located { range, encoding, checkpoints })
+}
+
+/// What is said of a record besides that it has no such field: which it has, as far as that fits into a line.
+fn other_fields(record: &[u8], text_field: &FieldPath) -> String {
+    let found = std::str::from_utf8(record).map(|record| find(record, text_field));
+    let Ok(Ok(None)) = found else { return String::new() };
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(record).unwrap_or_default();
+    let names = fields.keys().filter(|name| name.len() <= 40).map(|name| format!("`{name}`"));
+    match names.take(8).collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => names,
+        names => format!("; there are {names}: --text-field says which holds the text"),
+    }
 }
 
 /// The value of a field in a record that is one JSON object.

@@ -29,7 +29,13 @@ fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
         (&["scan", "-", "-"], &["once"]),
         (&["restore", "out", "-o", "-"], &["standard output"]),
         (&["scan", "a.txt", "--threads", "x"], &["--threads", "`x` is not a whole number"]),
+        (&["scan", "a.txt", "--threads", "99999"], &["--threads", "`99999` is more than 1024"]),
         (&["scan", "a.txt", "--progress", "x"], &["--progress", "always"]),
+        (&["scan", "missing", "--report", "json=-", "--report", "csv=-"], &["standard output"]),
+        (&["clean", "missing", "-o", "-", "--report", "json=-"], &["standard output"]),
+        (&["scan", "missing", "--report", "json=a.txt/report"], &["a.txt"]),
+        (&["clean", "missing", "-o", "out", "--report", "json=."], &[".: is a directory"]),
+        (&["bench", "missing", "--export-json", "a.txt/bench"], &["a.txt"]),
     ] {
         dir.run(args).refused(words);
     }
@@ -122,7 +128,8 @@ fn a_bad_record_is_named_with_file_line_reason_and_remedy() {
     for (bad, reason) in [
         (&b"{\"text\": \"no end\n"[..], "malformed JSON"),
         (b"{\"text\": 3}\n", "not a string"),
-        (b"{\"txt\": \"x\"}\n", "no field `text`"),
+        (b"{\"txt\": \"x\", \"id\": 1}\n", "no field `text`; there are `id`, `txt`: --text-field says"),
+        (b"{}\n", "no field `text`\n"),
         (b"[\"x\"]\n", "malformed JSON"),
         (b"{\"text\": \"x\"} {\"text\": \"y\"}\n", "malformed JSON: trailing characters, at byte 15\n"),
         (b"{\"text\": \"\xff\"}\n", "invalid UTF-8"),

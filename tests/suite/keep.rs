@@ -105,6 +105,8 @@ fn a_pattern_or_a_field_that_nothing_has_is_warned_of() {
     let run = dir.run(&["scan", "archive", "new", "--protect", "archive", "--prefer", "new/**", "--keep", "max:scroe"]);
     let run = run.ok().says(&["warning: --protect archive: no file", "warning: --keep max:scroe: no record"]);
     assert!(!run.stderr.contains("--prefer"), "{run}");
+    dir.run(&["scan", "new", "--edits"]).ok().says(&["warning: --edits: passages are not searched"]);
+    assert_eq!(dir.run(&["scan", "new", "--edits", "--unit", "passage"]).ok().stderr, "");
 }
 
 #[test]
