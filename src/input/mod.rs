@@ -223,7 +223,7 @@ fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result
     progress.check()?;
     let stored = match read_stored(&file.path) {
         Ok(stored) => stored,
-        Err(source) => return unreadable(file, options, Error::io("cannot read", &file.path, source)),
+        Err(e) => return set_aside(file, options, Vec::new().into(), format!("cannot read it: {e}")),
     };
     let stored_len = stored.len() as u64;
     let decoded = decode::decode(&stored);
@@ -294,15 +294,7 @@ pub fn open_decoded(path: &Path) -> Result<Box<dyn Read>> {
     file.and_then(decode::reader).map_err(|e| Error::io("cannot read", path, e))
 }
 
-/// A file that the system does not let us read: an error, or a reject without bytes.
-fn unreadable(file: &Found, options: &InputOptions, error: Error) -> Result<Loaded> {
-    match options.on_error {
-        OnError::Fail => Err(error),
-        OnError::Skip => set_aside(file, options, Vec::new().into(), error.to_string()),
-    }
-}
-
-/// A file that is not what it says: an error, or one reject that covers its bytes.
+/// A file that cannot be read or is not what it says: an error, or one reject that covers its bytes.
 fn set_aside(file: &Found, options: &InputOptions, bytes: Bytes, reason: String) -> Result<Loaded> {
     if options.on_error == OnError::Fail {
         return Err(Error::input(&file.path, None, reason));

@@ -184,12 +184,29 @@ impl Root {
                 Ok(entry) => skipped.push(Skipped { path: entry.into_path(), reason: "not a regular file".to_owned() }),
                 Err(e) => match (leads_nowhere(&e), on_error) {
                     (Some(link), _) => skipped.push(link),
-                    (None, OnError::Fail) => return Err(Error::input(&self.given, None, e.to_string())),
-                    (None, OnError::Skip) => skipped.push(Skipped { path: self.given.clone(), reason: e.to_string() }),
+                    (None, OnError::Skip) => skipped.push(unseen(&e, &self.given)),
+                    (None, OnError::Fail) => {
+                        let Skipped { path, reason } = unseen(&e, &self.given);
+                        return Err(Error::input(path, None, reason));
+                    }
                 },
             }
         }
         Ok(files)
+    }
+}
+
+/// What could not be looked into below an input, and why.
+fn unseen(error: &ignore::Error, given: &Path) -> Skipped {
+    match error {
+        ignore::Error::WithDepth { err, .. } => unseen(err, given),
+        ignore::Error::WithPath { path, err } => unseen(err, path),
+        _ => {
+            // what the system said, without what the walk adds to it
+            let said = error.io_error().and_then(std::error::Error::source).map(ToString::to_string);
+            let reason = format!("cannot look into it: {}", said.unwrap_or_else(|| error.to_string()));
+            Skipped { path: given.to_owned(), reason }
+        }
     }
 }
 

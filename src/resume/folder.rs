@@ -381,7 +381,11 @@ pub(super) fn find_over(path: &Path) -> Result<Option<Manifest>> {
     match Manifest::read(&over) {
         Found::Nothing => Ok(None),
         Found::Run(found) => Ok(Some(*found).filter(|found| is_whole(found) && !path.join(manifest::NAME).exists())),
-        Found::Damaged(_) => Err(foreign(&over, "is not what a run of unecho left, and stands where that would be")),
+        Found::Damaged(_) => Err(match fs::symlink_metadata(&over) {
+            Ok(_) => foreign(&over, "is not what a run of unecho left, and stands where that would be"),
+            // nobody may look there
+            Err(e) => Error::io("cannot look for", &over, e),
+        }),
     }
 }
 

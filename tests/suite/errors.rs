@@ -1,6 +1,6 @@
 //! What goes wrong is said with file, record and remedy; the exit code tells; nothing is dropped in silence.
 
-use super::common::{Codec, Dir, record, words};
+use super::common::{Codec, Dir, record, tell, words};
 
 #[test]
 fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
@@ -197,6 +197,29 @@ fn a_compressed_file_that_is_set_aside_comes_back_compressed() {
     let restored = dir.read("restored/wide.txt.gz");
     assert_eq!(Codec::of(&restored), Codec::Gzip, "it is named .gz");
     assert_eq!(Codec::Gzip.decode(&restored), utf16);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_not_be_read_is_named_with_what_the_system_said_and_the_remedy() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = Dir::new();
+    dir.write("in/a.txt", "some text\n").write("in/sub/b.txt", "other text\n").write("locked/c.txt", "more text\n");
+    let forbid = |name: &str, mode| std::fs::set_permissions(dir.path(name), PermissionsExt::from_mode(mode)).unwrap();
+    forbid("in/sub", 0);
+    if std::fs::read_dir(dir.path("in/sub")).is_ok() {
+        return tell("skipped: nothing is forbidden to root");
+    }
+    let denied = "Permission denied (os error 13)";
+    dir.run(&["scan", "in"]).refused(&[&format!("in/sub: cannot look into it: {denied}\n"), "--on-error skip"]);
+    let run = dir.run(&["scan", "in", "-v", "--on-error", "skip"]).ok();
+    assert!(run.out().contains(&format!("skipped  in/sub: cannot look into it: {denied}\n")), "{run}");
+    forbid("in/sub", 0o700);
+    forbid("in/a.txt", 0);
+    dir.run(&["scan", "in"]).refused(&[&format!("in/a.txt: cannot read it: {denied}\n"), "--on-error skip"]);
+    forbid("locked", 0);
+    dir.run(&["clean", "in/sub", "-o", "locked/out"]).refused(&["locked/out", denied]);
+    forbid("locked", 0o700);
 }
 
 #[test]
