@@ -1,16 +1,17 @@
 //! `unecho bench`: runs in turn, each in a process of its own; then what they found, held against what there was.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args;
 use super::child::Clean;
 use super::terminal::Terminal;
+use super::{args, reports};
 use crate::bench::{self, Bench, Machine, Quality, Setting};
 use crate::config::Config;
 use crate::corpus::{Codec, Format, Unit};
 use crate::error::{Error, Result};
 use crate::input::{InputFormat, InputOptions, OnError, Records, read};
-use crate::output::{PlantedTarget, write_planted};
+use crate::output::{PendingFile, PlantedTarget, write_planted};
 use crate::report::{Report, Texts, counted};
 use crate::synth::Synth;
 
@@ -19,6 +20,7 @@ const UNITS: [&str; 3] = ["none", "document", "document,paragraph"];
 
 pub(super) fn run(args: &args::Bench, threads: &[usize], terminal: &Terminal) -> Result<()> {
     terminal.writing();
+    [&args.export_json, &args.export_markdown].into_iter().flatten().try_for_each(|path| reports::try_place(path))?;
     let cores = machine().cores;
     let threads: Vec<usize> = threads.iter().map(|&threads| if threads == 0 { cores } else { threads }).collect();
     let failed = |e| Error::io("cannot write", std::env::temp_dir(), e);
@@ -183,8 +185,11 @@ fn removed_documents<'r>(report: &'r Report<'_>) -> impl Iterator<Item = (String
 }
 
 fn export(args: &args::Bench, bench: &Bench) -> Result<()> {
-    let write =
-        |path: &PathBuf, text: String| std::fs::write(path, text).map_err(|e| Error::io("cannot write", path, e));
+    let write = |path: &PathBuf, text: String| {
+        let mut file = PendingFile::beside(path)?;
+        file.write_all(text.as_bytes()).map_err(|e| Error::io("cannot write", path, e))?;
+        file.finish(path)
+    };
     if let Some(path) = &args.export_json {
         write(path, format!("{:#}\n", bench::json(bench)))?;
     }

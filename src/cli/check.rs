@@ -19,6 +19,7 @@ pub(super) fn run(args: &args::Check, terminal: &Terminal) -> Result<ExitCode> {
     let limits = limits(&args.gates)?;
     check_limits(&limits, args)?;
     let inputs = inputs(args)?;
+    reports::try_places(&args.report.reports)?;
     let baseline = accepted::baseline(&args.judging, config.tokens, terminal)?;
     let allow = accepted::allow_list(&args.judging)?;
     let mut corpus = input::read(&inputs, &config.input, terminal.progress())?;

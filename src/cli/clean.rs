@@ -21,7 +21,11 @@ pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
     config.keep_empty = args.keep_empty;
     config.validate()?;
     let inputs = settings::inputs(&args.input)?;
+    reports::try_places(&args.report.reports)?;
     let place = args.output.as_deref().filter(|_| !args.dry_run);
+    if place.is_some_and(|out| out.as_os_str() == "-") && reports::on_stdout(&args.report.reports) {
+        return Err(Error::Usage("OUT and a report cannot both go to standard output".to_owned()));
+    }
     let is_corpus = |out: &&Path| out.as_os_str() != "-" && args.action == args::Action::Remove;
     if let Some(out) = place.filter(is_corpus) {
         let target = Target::new(out, &inputs);
@@ -66,9 +70,6 @@ fn dry_run(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Result
 }
 
 fn to_stdout(args: &args::Clean, outcome: &Outcome, terminal: &Terminal) -> Result<()> {
-    if reports::on_stdout(&args.report.reports) {
-        return Err(Error::Usage("the corpus and a report cannot both go to standard output".to_owned()));
-    }
     write_stream(&outcome.corpus, &outcome.removals, &mut std::io::stdout().lock(), terminal.progress())?;
     let report = Report::new(outcome, terminal.measured(), reports::command_line());
     reports::write_all(&report, &args.report.reports, terminal)?;

@@ -58,6 +58,22 @@ fn write_step_summary(report: &Report<'_>) -> Result<()> {
     written.map_err(|e| Error::io("cannot write", Path::new(&path), e))
 }
 
+/// Refuses reports that could not be written: before the work that they would tell of.
+pub(super) fn try_places(reports: &[(ReportFormat, PathBuf)]) -> Result<()> {
+    if reports.iter().filter(|(_, path)| path.as_os_str() == "-").count() > 1 {
+        return Err(Error::Usage("two reports cannot both go to standard output (`-`)".to_owned()));
+    }
+    reports.iter().filter(|(_, path)| path.as_os_str() != "-").try_for_each(|(_, path)| try_place(path))
+}
+
+/// Refuses a file that could not be written.
+pub(super) fn try_place(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::Output { path: path.to_owned(), reason: "is a directory; name a file in it".to_owned() });
+    }
+    PendingFile::beside(path).map(drop)
+}
+
 /// Refuses a report that would overwrite a file of the corpus.
 pub(super) fn check(reports: &[(ReportFormat, PathBuf)], corpus: &Corpus) -> Result<()> {
     reports.iter().try_for_each(|(_, path)| check_place(path, corpus.sources.iter().map(|source| &source.path)))

@@ -11,6 +11,7 @@ pub(super) fn run(args: args::Scan, terminal: &Terminal) -> Result<()> {
         return bands::explain(&config, terminal);
     }
     let inputs = settings::inputs(&args.input)?;
+    reports::try_places(&args.report.reports)?;
     // the process ends soon: giving the corpus back to the system piece by piece would only cost time
     let outcome = std::mem::ManuallyDrop::new(crate::scan(&inputs, &config, terminal.progress())?);
     reports::check(&args.report.reports, &outcome.corpus)?;

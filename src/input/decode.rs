@@ -19,8 +19,50 @@ pub(super) fn decode(stored: &[u8]) -> Result<(Codec, Cow<'_, [u8]>), String> {
         return Ok((codec, Cow::Borrowed(stored)));
     }
     let decoded = decode_parts(stored, codec).map_or_else(|| decode_part(stored, codec), Ok);
-    let bytes = decoded.map_err(|e| format!("damaged or truncated {} data: {e}", codec.name()))?;
+    let bytes = decoded.map_err(|e| what_is_wrong(stored, codec, &e))?;
     Ok((codec, Cow::Owned(bytes)))
+}
+
+/// What is wrong with compressed data, and where. Costs decoding what comes before that once more.
+fn what_is_wrong(stored: &[u8], codec: Codec, error: &io::Error) -> String {
+    let name = codec.name();
+    let (mut whole, mut rest) = (0, stored);
+    while let Ok(after) = after_stream(rest, codec)
+        && after.len() < rest.len()
+    {
+        (whole, rest) = (whole + 1, after);
+    }
+    let at = stored.len() - rest.len();
+    let streams = if whole == 1 { "one whole stream".to_owned() } else { format!("{whole} whole streams") };
+    match whole {
+        0 => format!("damaged or truncated {name} data: {error}"),
+        _ if sniff(rest) == codec => {
+            format!("damaged or truncated {name} data after {streams}, from byte {at} on: {error}")
+        }
+        _ => format!(
+            "after {streams} of {name}, from byte {at} on, stand {} bytes that are no {name} data; `head -c {at}` leaves them out",
+            rest.len()
+        ),
+    }
+}
+
+/// What stands after the first stream: member of gzip, frame of zstd.
+fn after_stream(stored: &[u8], codec: Codec) -> io::Result<&[u8]> {
+    match codec {
+        Codec::None => Ok(stored),
+        Codec::Gzip => drained(flate2::bufread::GzDecoder::new(stored)).map(|decoder| decoder.into_inner()),
+        Codec::Zstd => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(stored)?.single_frame();
+            drained(decoder).map(|decoder| decoder.finish())
+        }
+        Codec::Bzip2 => drained(bzip2::bufread::BzDecoder::new(stored)).map(|decoder| decoder.into_inner()),
+        Codec::Xz => drained(liblzma::bufread::XzDecoder::new(stored)).map(|decoder| decoder.into_inner()),
+    }
+}
+
+/// A reader that was read to its end.
+fn drained<R: Read>(mut reader: R) -> io::Result<R> {
+    io::copy(&mut reader, &mut io::sink()).map(|_| reader)
 }
 
 /// Decodes whole streams, one after the other.
@@ -197,6 +239,24 @@ mod tests {
         assert!(!likely_member_starts(&stored).is_empty());
         assert_eq!(decode_parts(&stored, Codec::Gzip), None);
         assert_eq!(decode(&stored), Ok((Codec::Gzip, Cow::Borrowed(&text[..]))));
+    }
+
+    #[test]
+    fn what_stands_behind_the_data_is_named_with_its_place() {
+        for (codec, stored) in samples() {
+            for (times, streams) in [(1, "one whole stream"), (3, "3 whole streams")] {
+                let whole = stored.repeat(times);
+                let reason = |tail: &[u8]| decode(&[&whole, tail].concat()).unwrap_err();
+                let at = format!("from byte {} on", whole.len());
+                for tail in [&b"rubbish and more rubbish"[..], &stored[..2]] {
+                    let said = reason(tail);
+                    let bytes = format!("{} bytes that are no {} data", tail.len(), codec.name());
+                    assert!([streams, &at, &bytes].iter().all(|words| said.contains(*words)), "{codec:?}: {said}");
+                }
+                let said = reason(&stored[..stored.len() - 2]);
+                assert!(said.starts_with("damaged or truncated") && said.contains(&at), "{codec:?}: {said}");
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod plain;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -50,7 +51,9 @@ pub(super) fn parse(bytes: &[u8], options: &InputOptions, path: &Path) -> Result
         for reject in part.rejects {
             let line = reject.line.map(|l| l + lines_before);
             if options.on_error == OnError::Fail {
-                return Err(Error::input(path, line, reject.reason));
+                let record = &bytes[reject.range.start as usize..reject.range.end as usize];
+                let reason = reject.reason + &other_fields(record, &options.text_field);
+                return Err(Error::input(path, line, reason));
             }
             parsed.rejects.push(Reject { line, ..reject });
         }
@@ -174,11 +177,33 @@ fn locate_by_serde(record: &str, text_field: &FieldPath) -> std::result::Result<
     Ok(Located { range, encoding, checkpoints })
 }
 
+/// What is said of a record besides that it has no such field: which it has, as far as that fits into a line.
+fn other_fields(record: &[u8], text_field: &FieldPath) -> String {
+    let found = std::str::from_utf8(record).map(|record| find(record, text_field));
+    let Ok(Ok(None)) = found else { return String::new() };
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(record).unwrap_or_default();
+    let names = fields.keys().filter(|name| name.len() <= 40).map(|name| format!("`{name}`"));
+    match names.take(8).collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => names,
+        names => format!("; there are {names}: --text-field says which holds the text"),
+    }
+}
+
 /// The value of a field in a record that is one JSON object.
 fn find<'a>(record: &'a str, path: &FieldPath) -> std::result::Result<Option<&'a RawValue>, String> {
     let mut deserializer = serde_json::Deserializer::from_str(record);
     let found = Seek(&path.0).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
-    found.map_err(|e| format!("malformed JSON: {e}"))
+    found.map_err(|e| malformed(&e))
+}
+
+/// What is wrong with a record that is no JSON object. It is one line, so where in it is told by the byte alone.
+fn malformed(e: &serde_json::Error) -> String {
+    let (said, place) = (e.to_string(), format!(" at line {} column {}", e.line(), e.column()));
+    let reason = said.strip_suffix(&place).unwrap_or(&said);
+    match (e.line(), e.column()) {
+        (1, byte @ 1..) => format!("malformed JSON: {reason}, at byte {byte}"),
+        _ => format!("malformed JSON: {reason}"),
+    }
 }
 
 /// Looks for a field while the whole object is checked.
@@ -245,23 +270,21 @@ impl Visitor<'_> for IsKey<'_> {
     }
 }
 
-/// The value of a field of a record that was read before; `None` if it is not there.
-pub fn field(record: &[u8], path: &FieldPath) -> Option<serde_json::Value> {
-    let record = simdutf8::basic::from_utf8(record).ok()?;
-    let value = find(record, path).ok()??;
-    serde_json::from_str(value.get()).ok()
+/// The value of a field of a record that was read before, as it is written there; `None` if it is not there.
+pub fn field<'r>(record: &'r [u8], path: &FieldPath) -> Option<&'r RawValue> {
+    find(simdutf8::basic::from_utf8(record).ok()?, path).ok()?
 }
 
-/// As [`field`], as the words of a report: strings without quotes, everything else as JSON.
+/// As [`field`], as the words of a report: strings without quotes, everything else as it is written.
 pub fn field_text(record: &[u8], path: &FieldPath) -> Option<String> {
     words(field(record, path)?)
 }
 
-fn words(value: serde_json::Value) -> Option<String> {
-    match value {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text),
-        other => Some(other.to_string()),
+fn words(value: &RawValue) -> Option<String> {
+    match value.get() {
+        "null" => None,
+        text if text.starts_with('"') => serde_json::from_str(text).ok(),
+        other => Some(other.to_owned()),
     }
 }
 
@@ -272,7 +295,7 @@ pub fn field_text_beside(record: &[u8], text: Range<usize>, path: &FieldPath) ->
     let value = find(simdutf8::basic::from_utf8(&beside).ok()?, path).ok()??;
     let at = offset_in(&beside, value);
     let holds_text = (at..at + value.get().len()).contains(&text.start);
-    if holds_text { field_text(record, path) } else { words(serde_json::from_str(value.get()).ok()?) }
+    if holds_text { field_text(record, path) } else { words(value) }
 }
 
 /// Where a value that was found in a record stands in it.
@@ -282,10 +305,32 @@ fn offset_in(record: &[u8], value: &RawValue) -> usize {
 
 /// Whether the first line that is not blank is a JSON object.
 pub(super) fn looks_like(bytes: &[u8]) -> bool {
+    let Ok(first) = std::str::from_utf8(first_line(bytes)) else { return false };
+    first.starts_with('{') && serde_json::from_str::<IgnoredAny>(first).is_ok()
+}
+
+/// The first line that is not blank, without the blanks around it.
+fn first_line(bytes: &[u8]) -> &[u8] {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let first = bytes.split(|&b| b == b'\n').find(|line| !line.iter().all(u8::is_ascii_whitespace));
-    let Some(Ok(first)) = first.map(std::str::from_utf8) else { return false };
-    first.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(first).is_ok()
+    bytes.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+/// The filter of `jq` that makes JSON Lines of JSON with another layout: objects over several lines, or an array. Costs a look
+/// at the whole array, or at the first object, and at JSON Lines none but at the first line.
+pub(super) fn filter(bytes: &[u8]) -> Option<&'static str> {
+    let first = first_line(bytes);
+    if !first.starts_with(b"[") && (!first.starts_with(b"{") || first.ends_with(b"}")) {
+        return None;
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    let (value, rest) = bytes.split_at(values.byte_offset());
+    let spans_lines = value.trim_ascii().contains(&b'\n');
+    match first.starts_with(b"{") {
+        true => spans_lines.then_some("."),
+        false => rest.trim_ascii().is_empty().then_some("'.[]'"),
+    }
 }
 
 #[cfg(test)]
@@ -392,6 +437,14 @@ mod tests {
             let parsed = parse_str(&text, OnError::Skip, "text").unwrap();
             assert_eq!((parsed.documents.len(), parsed.rejects.len()), (1, 1));
             assert_eq!(&text[parsed.rejects[0].range.start as usize..], format!("{bad}\n"));
+        }
+    }
+
+    #[test]
+    fn a_number_that_names_a_record_is_spelled_as_it_is_written() {
+        for number in ["12345678901234567890123", "1e999", "-0.0", "1.50"] {
+            let record = format!(r#"{{"text": "", "id": {number}}}"#);
+            assert_eq!(field_text(record.as_bytes(), &FieldPath::parse("id")).as_deref(), Some(number));
         }
     }
 

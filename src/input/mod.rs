@@ -6,7 +6,9 @@
 
 mod decode;
 mod jsonl;
+mod nothing;
 mod place;
+mod recognise;
 mod sample;
 mod text;
 mod walk;
@@ -27,9 +29,11 @@ use crate::resume::Stamp;
 use crate::resume::disk::Checksum;
 
 pub use jsonl::{FieldPath, field, field_text, field_text_beside};
+use nothing::nothing;
 pub(crate) use place::Directories;
+use recognise::{Unfit, recognise};
 pub use sample::{Piece, Sampled, sample};
-use walk::{Found, Guess};
+use walk::Found;
 pub use walk::{WalkOptions, read_list};
 
 /// What to do with a file or record that is not what its format says.
@@ -118,7 +122,7 @@ enum Loaded {
 /// format says, a document of 4 GiB or more (unless [`OnError::Skip`]); nothing to scan.
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
     let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
-    found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
+    let judged = found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
     let stamps: Vec<Option<Stamp>> = found.files.par_iter().map(|file| Stamp::of(&file.path)).collect();
     let total = stamps.iter().flatten().map(|stamp| stamp.size).sum();
     progress.begin(Stage::Read, total);
@@ -139,7 +143,8 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
     corpus.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     for (paths, role) in [(inputs, Role::Judged), (&options.against[..], Role::Reference)] {
         if !paths.is_empty() && !corpus.ids().any(|id| corpus.role(id) == role) {
-            return Err(nothing(paths, role, &corpus));
+            let judged = if role == Role::Reference { judged } else { 0 };
+            return Err(nothing(paths, role, judged, &corpus));
         }
     }
     Ok(corpus)
@@ -213,44 +218,18 @@ fn append(corpus: &mut Corpus, mut source: Source, parsed: Parsed) -> Result<()>
     Ok(())
 }
 
-/// The error that there is no document in what was read; it says what there was.
-fn nothing(inputs: &[PathBuf], role: Role, corpus: &Corpus) -> Error {
-    let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
-    let mut seen = Vec::new();
-    if let [first, ..] = corpus.skipped.as_slice() {
-        seen.push(format!("{} skipped, the first {} ({})", corpus.skipped.len(), first.path.display(), first.reason));
-    }
-    let of_role = |source: u32| corpus.sources[source as usize].role == role;
-    let rejects: Vec<&Reject> = corpus.rejects.iter().filter(|reject| of_role(reject.source)).collect();
-    if let [first, ..] = rejects.as_slice() {
-        let source = corpus.sources[first.source as usize].path.display();
-        seen.push(format!("{} set aside, the first in {source} ({})", rejects.len(), first.reason));
-    }
-    let sources = corpus.sources.iter().filter(|source| source.role == role).count();
-    let empty = sources - rejects.iter().filter(|r| r.line.is_none()).count();
-    if empty > 0 {
-        seen.push(format!("{empty} without a document"));
-    }
-    let seen = if seen.is_empty() { "no files".to_owned() } else { seen.join("; ") };
-    let what = if role == Role::Reference { "nothing to compare with" } else { "nothing to scan" };
-    Error::Nothing(format!(
-        "{what} in {}: {seen}\n  remedy: name the files, or pass --format, --glob, --hidden or --no-ignore",
-        names.join(", ")
-    ))
-}
-
 /// Reads, decodes and parses one file.
 fn load(file: &Found, options: &InputOptions, progress: &dyn Progress) -> Result<Loaded> {
     progress.check()?;
     let stored = match read_stored(&file.path) {
         Ok(stored) => stored,
-        Err(source) => return unreadable(file, options, Error::io("cannot read", &file.path, source)),
+        Err(e) => return set_aside(file, options, Vec::new().into(), format!("cannot read it: {e}")),
     };
     let stored_len = stored.len() as u64;
     let decoded = decode::decode(&stored);
     progress.advance(stored_len);
     let recognised = decoded.map_err(Unfit::Reject).and_then(|(codec, bytes)| {
-        let format = recognise(file, &bytes, options)?;
+        let format = recognise(file, codec, &bytes, options)?;
         Ok((format, codec, matches!(bytes, Cow::Owned(_)).then(|| bytes.into_owned())))
     });
     let (format, codec, decoded) = match recognised {
@@ -315,15 +294,7 @@ pub fn open_decoded(path: &Path) -> Result<Box<dyn Read>> {
     file.and_then(decode::reader).map_err(|e| Error::io("cannot read", path, e))
 }
 
-/// A file that the system does not let us read: an error, or a reject without bytes.
-fn unreadable(file: &Found, options: &InputOptions, error: Error) -> Result<Loaded> {
-    match options.on_error {
-        OnError::Fail => Err(error),
-        OnError::Skip => set_aside(file, options, Vec::new().into(), error.to_string()),
-    }
-}
-
-/// A file that is not what it says: an error, or one reject that covers its bytes.
+/// A file that cannot be read or is not what it says: an error, or one reject that covers its bytes.
 fn set_aside(file: &Found, options: &InputOptions, bytes: Bytes, reason: String) -> Result<Loaded> {
     if options.on_error == OnError::Fail {
         return Err(Error::input(&file.path, None, reason));
@@ -342,42 +313,4 @@ fn set_aside(file: &Found, options: &InputOptions, bytes: Bytes, reason: String)
         docs: 0..0,
     };
     Ok(Loaded::Source(source, Parsed { rejects: vec![reject], ..Parsed::default() }))
-}
-
-/// Why a file is not read.
-enum Unfit {
-    /// Found in a directory, and not text: passed over.
-    Skip(String),
-    /// Asked for, and impossible.
-    Reject(String),
-}
-
-/// The format of a file, from what the user said, its name and its contents.
-fn recognise(file: &Found, bytes: &[u8], options: &InputOptions) -> std::result::Result<Format, Unfit> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(Unfit::Reject("the text is UTF-16; convert it to UTF-8 first".to_owned()));
-    }
-    let text = match options.records {
-        Records::File => Format::Text,
-        Records::Line => Format::TextLines,
-        Records::BlankLine => Format::TextBlocks,
-    };
-    let forced = options.format.map(|f| match f {
-        InputFormat::Jsonl => Format::Jsonl,
-        InputFormat::Text => text,
-    });
-    match (forced, file.guess) {
-        (Some(format), _) => Ok(format),
-        (None, Guess::Jsonl) => Ok(Format::Jsonl),
-        (None, Guess::Unknown | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
-        (None, Guess::Json) if file.explicit => {
-            let reason = "JSON, but not one object a line; unecho reads JSON Lines (try `jq -c '.[]'`)";
-            Err(Unfit::Reject(reason.to_owned()))
-        }
-        (None, Guess::Json) => Err(Unfit::Skip("JSON, but not one object a line".to_owned())),
-        (None, _) if !file.explicit && bytes[..bytes.len().min(8192)].contains(&0) => {
-            Err(Unfit::Skip("binary".to_owned()))
-        }
-        (None, _) => Ok(text),
-    }
 }

@@ -11,9 +11,10 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::InputOptions;
 use super::decode::{decode_prefix, sniff};
+use super::recognise::{Unfit, recognise};
 use super::walk::{self, Found};
-use super::{InputOptions, Unfit, recognise};
 use crate::corpus::{Codec, Format, Role};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -96,7 +97,7 @@ fn pieces(file: &Found, size: u64, offsets: &[u64], block: u64, options: &InputO
     let unreadable = |e| Error::io("cannot read", &file.path, e);
     let head = read_at(&file.path, 0, block.clamp(1 << 13, 1 << 16)).map_err(unreadable)?;
     let codec = sniff(&head);
-    let format = match recognise(file, &decode_prefix(&head), options) {
+    let format = match recognise(file, codec, &decode_prefix(&head), options) {
         Ok(format) => format,
         Err(Unfit::Skip(_) | Unfit::Reject(_)) => return Ok(Vec::new()),
     };

@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -68,13 +68,15 @@ pub(super) struct Walked {
 }
 
 impl Walked {
-    /// Adds what another walk found, but for files that this one found too.
-    pub(super) fn add(&mut self, other: Walked) {
-        if !other.files.is_empty() {
+    /// Adds what another walk found, but for files that this one found too: so many.
+    pub(super) fn add(&mut self, other: Walked) -> usize {
+        let (found, before) = (other.files.len(), self.files.len());
+        if found > 0 {
             let known: HashSet<PathBuf> = self.files.iter().map(|file| identity(&file.path)).collect();
             self.files.extend(other.files.into_iter().filter(|file| !known.contains(&identity(&file.path))));
         }
         self.skipped.extend(other.skipped);
+        found - (self.files.len() - before)
     }
 }
 
@@ -180,12 +182,59 @@ impl Root {
                     skipped.push(Skipped { path: entry.into_path(), reason });
                 }
                 Ok(entry) => skipped.push(Skipped { path: entry.into_path(), reason: "not a regular file".to_owned() }),
-                Err(e) if on_error == OnError::Fail => return Err(Error::input(&self.given, None, e.to_string())),
-                Err(e) => skipped.push(Skipped { path: self.given.clone(), reason: e.to_string() }),
+                Err(e) => match (leads_nowhere(&e), on_error) {
+                    (Some(link), _) => skipped.push(link),
+                    (None, OnError::Skip) => skipped.push(unseen(&e, &self.given)),
+                    (None, OnError::Fail) => {
+                        let Skipped { path, reason } = unseen(&e, &self.given);
+                        return Err(Error::input(path, None, reason));
+                    }
+                },
             }
         }
         Ok(files)
     }
+}
+
+/// What could not be looked into below an input, and why.
+fn unseen(error: &ignore::Error, given: &Path) -> Skipped {
+    match error {
+        ignore::Error::WithDepth { err, .. } => unseen(err, given),
+        ignore::Error::WithPath { path, err } => unseen(err, path),
+        _ => {
+            // what the system said, without what the walk adds to it
+            let said = error.io_error().and_then(std::error::Error::source).map(ToString::to_string);
+            let reason = format!("cannot look into it: {}", said.unwrap_or_else(|| error.to_string()));
+            Skipped { path: given.to_owned(), reason }
+        }
+    }
+}
+
+/// A link that was followed and has nothing to read behind it, or nothing that is not read already.
+fn leads_nowhere(error: &ignore::Error) -> Option<Skipped> {
+    match error {
+        ignore::Error::WithDepth { err, .. } => leads_nowhere(err),
+        ignore::Error::Loop { ancestor, child } => {
+            let reason = format!("a symbolic link that leads back to {}, which holds it", ancestor.display());
+            Some(Skipped { path: child.clone(), reason })
+        }
+        ignore::Error::WithPath { path, err } if path.is_symlink() => {
+            let reason = match fs::metadata(path).err()?.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "a symbolic link to what is not there",
+                _ if leads_back(path) => "a symbolic link that leads back to itself",
+                _ => return leads_nowhere(err),
+            };
+            Some(Skipped { path: path.clone(), reason: reason.to_owned() })
+        }
+        ignore::Error::WithPath { err, .. } => leads_nowhere(err),
+        _ => None,
+    }
+}
+
+/// Whether a link leads to a link and so on, further than any system follows.
+fn leads_back(link: &Path) -> bool {
+    let next = |link: &PathBuf| fs::read_link(link).ok().map(|to| above(link).join(to));
+    std::iter::successors(Some(link.to_owned()), next).nth(256).is_some()
 }
 
 /// Whether this is the state of an earlier run, which lies beside its output: no corpus.
@@ -260,13 +309,33 @@ fn glob_set(globs: &[String]) -> Result<GlobSet> {
 /// The paths listed in a file, one a line; blank lines and lines that begin with `#` do not count. `-` is standard input.
 pub fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
     let failed = |e| Error::io("cannot read", list, e);
-    let lines: io::Result<Vec<String>> = if list.as_os_str() == "-" {
-        io::stdin().lock().lines().collect()
-    } else {
-        io::BufReader::new(fs::File::open(list).map_err(failed)?).lines().collect()
+    let mut text = Vec::new();
+    let read = match list.as_os_str() == "-" {
+        true => io::stdin().lock().read_to_end(&mut text),
+        false => fs::File::open(list).and_then(|mut file| file.read_to_end(&mut text)),
     };
-    let is_path = |line: &String| !line.trim().is_empty() && !line.starts_with('#');
-    Ok(lines.map_err(failed)?.into_iter().filter(is_path).map(PathBuf::from).collect())
+    read.map_err(failed)?;
+    let lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let paths = lines.filter(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
+    paths.map(|line| path_of(line).ok_or_else(|| not_utf8(list, line))).collect()
+}
+
+/// The path that these bytes are.
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    Some(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
+}
+
+/// The path that these bytes are: elsewhere, a path is text.
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    std::str::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+fn not_utf8(list: &Path, line: &[u8]) -> Error {
+    let line = String::from_utf8_lossy(line);
+    Error::Usage(format!("--files-from {}: the path `{line}` is not UTF-8", list.display()))
 }
 
 #[cfg(test)]

@@ -16,13 +16,14 @@ use super::LEDGER;
 use super::planted::SYNTH;
 use super::target::state_dir;
 use crate::error::{Error, Result};
-use crate::resume::disk::{above, sync_directory_of};
+use crate::resume::disk::{NewDirectories, above, sync_directory_of};
 
 /// An output that is not in its place yet.
 pub(super) struct Staged {
     place: PathBuf,
     force: bool,
     made: Made,
+    _above: NewDirectories,
 }
 
 enum Made {
@@ -33,14 +34,16 @@ enum Made {
 impl Staged {
     /// A directory that will be `place`.
     pub(super) fn directory(place: &Path, force: bool) -> Result<Staged> {
-        let made = builder(0o777).tempdir_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))?;
-        Ok(Staged { place: place.to_owned(), force, made: Made::Directory(made) })
+        let new = make_above(place)?;
+        let made = builder(0o777).tempdir_in(above(place)).map_err(|e| Error::io("cannot write beside", place, e))?;
+        Ok(Staged { place: place.to_owned(), force, made: Made::Directory(made), _above: new })
     }
 
     /// A file that will be `place`.
     pub(super) fn file(place: &Path, force: bool) -> Result<Staged> {
+        let new = make_above(place)?;
         let made = temporary_file(place)?.into_temp_path();
-        Ok(Staged { place: place.to_owned(), force, made: Made::File(made) })
+        Ok(Staged { place: place.to_owned(), force, made: Made::File(made), _above: new })
     }
 
     /// Where it is now.
@@ -132,22 +135,26 @@ pub(super) fn refuse_for(other: PathBuf) -> Error {
 }
 
 /// A file that is being written and has no place yet; dropped, it vanishes.
-pub struct PendingFile(io::BufWriter<NamedTempFile>);
+pub struct PendingFile {
+    file: io::BufWriter<NamedTempFile>,
+    _above: NewDirectories,
+}
 
 impl PendingFile {
     /// A file on the same disk as `place`, which need not be its own place.
     pub fn beside(place: &Path) -> Result<PendingFile> {
+        let new = make_above(place)?;
         let file = match leads_on(place) {
             true => builder(0o600).tempfile().map_err(|e| Error::io("cannot write in", std::env::temp_dir(), e))?,
             false => temporary_file(place)?,
         };
-        Ok(PendingFile(io::BufWriter::new(file)))
+        Ok(PendingFile { file: io::BufWriter::new(file), _above: new })
     }
 
     /// Flushes it to disk and puts it at `place`, over the file that is there, or through what is there otherwise.
     pub fn finish(self, place: &Path) -> Result<()> {
         let failed = |e| Error::io("cannot write", place, e);
-        let file = self.0.into_inner().map_err(|e| failed(e.into_error()))?;
+        let file = self.file.into_inner().map_err(|e| failed(e.into_error()))?;
         if leads_on(place) {
             return pour(file.into_file(), place).map_err(failed);
         }
@@ -159,11 +166,11 @@ impl PendingFile {
 
 impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.file.flush()
     }
 }
 
@@ -181,7 +188,7 @@ fn pour(mut file: fs::File, place: &Path) -> io::Result<()> {
 }
 
 fn temporary_file(place: &Path) -> Result<NamedTempFile> {
-    builder(0o666).tempfile_in(parent(place)?).map_err(|e| Error::io("cannot write beside", place, e))
+    builder(0o666).tempfile_in(above(place)).map_err(|e| Error::io("cannot write beside", place, e))
 }
 
 /// Names temporary outputs so that nobody takes them for finished ones; `mode` is what the umask is taken from.
@@ -195,9 +202,7 @@ fn builder(mode: u32) -> Builder<'static, 'static> {
     builder
 }
 
-/// The directory that holds `place`, made if need be.
-fn parent(place: &Path) -> Result<&Path> {
-    let parent = above(place);
-    fs::create_dir_all(parent).map_err(|e| Error::io("cannot make", parent, e))?;
-    Ok(parent)
+/// Makes the directory that will hold `place`.
+fn make_above(place: &Path) -> Result<NewDirectories> {
+    NewDirectories::make(above(place)).map_err(|e| Error::io("cannot make", above(place), e))
 }

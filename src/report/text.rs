@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Report;
-use super::model::{CorpusTotals, Kind, Location, Member, SourceView};
+use super::model::{CorpusTotals, Kind, Location, Member, Rejected, SourceView};
 use super::verdict;
 use crate::corpus::{Role, plain};
 
@@ -79,14 +79,22 @@ fn write_totals(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::R
         write_fates(&overview.totals, style, out)?;
     }
     let mut row = |name: &str, text: String| writeln!(out, "  {}{name:<9}{}{text}", style.strong, style.reset);
-    if documents.rejected > 0 {
-        row("rejected", format!("{} · {}", counted(documents.rejected, "record"), human_bytes(bytes.rejected)))?;
+    if !overview.rejected.is_empty() {
+        row("rejected", set_aside(&overview.rejected))?;
     }
     if let [first, ..] = overview.skipped.as_slice() {
         let passed = counted(overview.skipped.len() as u64, "file");
         row("skipped", format!("{passed}, {} the first: {}", first.source, first.reason))?;
     }
     Ok(())
+}
+
+/// How many files and records were set aside, and how much they hold.
+fn set_aside(rejected: &[Rejected]) -> String {
+    let files = rejected.iter().filter(|reject| reject.line.is_none()).count();
+    let counts = [(files, "file"), (rejected.len() - files, "record")].into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, name)| counted(count as u64, name)).collect();
+    format!("{} · {}", counts.join(" and "), human_bytes(rejected.iter().map(|reject| reject.bytes).sum()))
 }
 
 /// What goes and what stays.

@@ -107,18 +107,27 @@ pub struct KeepOptions {
 /// A value to order by.
 #[derive(Clone, Debug, PartialEq)]
 enum Key {
-    Number(f64),
+    /// A number as a float, and as an integer: floats are the same for times in nanoseconds that differ.
+    Number(f64, i128),
     Text(String),
     Missing,
 }
 
 impl Key {
     fn of(corpus: &Corpus, id: DocId, path: &FieldPath) -> Key {
-        match field(corpus.record(id), path) {
-            Some(serde_json::Value::Number(n)) => n.as_f64().map_or(Key::Missing, Key::Number),
-            Some(serde_json::Value::String(text)) => Key::Text(text),
-            Some(serde_json::Value::Bool(b)) => Key::Number(f64::from(u8::from(b))),
-            _ => Key::Missing,
+        field(corpus.record(id), path).map_or(Key::Missing, |value| Key::read(value.get()))
+    }
+
+    /// The key that a value of JSON is.
+    fn read(json: &str) -> Key {
+        match json {
+            "true" => Key::Number(1.0, 1),
+            "false" => Key::Number(0.0, 0),
+            _ if json.starts_with('"') => serde_json::from_str(json).map_or(Key::Missing, Key::Text),
+            _ => json.parse().map_or(Key::Missing, |float: f64| {
+                // a float that is no integer, or beyond all of them, differs from others as a float already; -0 is 0
+                Key::Number(float + 0.0, json.parse().unwrap_or(float as i128))
+            }),
         }
     }
 
@@ -126,11 +135,11 @@ impl Key {
     fn compare(&self, other: &Key, greatest: bool) -> Ordering {
         let direct = |order: Ordering| if greatest { order.reverse() } else { order };
         match (self, other) {
-            (Key::Number(a), Key::Number(b)) => direct(a.total_cmp(b)),
+            (Key::Number(a, m), Key::Number(b, n)) => direct(a.total_cmp(b).then(m.cmp(n))),
             (Key::Text(a), Key::Text(b)) => direct(a.cmp(b)),
             (Key::Missing, Key::Missing) => Ordering::Equal,
-            (Key::Number(_), _) | (_, Key::Missing) => Ordering::Less,
-            (_, Key::Number(_)) | (Key::Missing, _) => Ordering::Greater,
+            (Key::Number(..), _) | (_, Key::Missing) => Ordering::Less,
+            (_, Key::Number(..)) | (Key::Missing, _) => Ordering::Greater,
         }
     }
 }

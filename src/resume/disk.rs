@@ -273,6 +273,29 @@ pub fn make_directories(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
+/// Directories that were made for an output. When this goes, those with nothing in them go too: nothing came of the output.
+#[derive(Debug)]
+pub struct NewDirectories(Vec<PathBuf>);
+
+impl NewDirectories {
+    /// Makes a directory, and those above it.
+    pub fn make(path: &Path) -> io::Result<NewDirectories> {
+        let is_new = |dir: &&Path| !dir.as_os_str().is_empty() && fs::symlink_metadata(dir).is_err();
+        // also what was made before something failed
+        let made = NewDirectories(path.ancestors().take_while(is_new).map(Path::to_owned).collect());
+        make_directories(path).map(|()| made)
+    }
+}
+
+impl Drop for NewDirectories {
+    fn drop(&mut self) {
+        for dir in &self.0 {
+            // one that holds something stays
+            let _ = fs::remove_dir(dir);
+        }
+    }
+}
+
 /// Gives a file or directory another name on the same disk.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     allow(Step::Rename, to, 0)?;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::disk::{self, Checksum, Together};
+use super::disk::{self, Checksum, NewDirectories, Together};
 use super::identity::{self, InputFile};
 use super::lock::{self, Lock, Taken};
 use super::manifest::{self, Card, Entry, Extent, Found, Manifest, Placing};
@@ -61,6 +61,8 @@ pub struct RunFolder {
     resumed: bool,
     touched: bool,
     _lock: Lock,
+    /// Goes last: what else is in the folder does before.
+    _above: NewDirectories,
 }
 
 struct State {
@@ -100,7 +102,7 @@ impl RunFolder {
     pub fn open(place: &Path, card: Card, start: Start, progress: &dyn Progress) -> Result<Opened> {
         let path = run_folder(place);
         let is_over = is_over(&path, &card, start)?;
-        let lock = lock(&path)?;
+        let (above, lock) = lock(&path)?;
         if is_over {
             take_away(&path)?;
             return Ok(Opened::Finished);
@@ -110,7 +112,7 @@ impl RunFolder {
             let unflushed = Unflushed { together: Together::new(&path), parts: Vec::new(), bytes: 0 };
             let state = Mutex::new(State { manifest, unflushed });
             let saving = AtomicBool::new(false);
-            Opened::Run(RunFolder { path: path.clone(), saving, state, resumed, touched, _lock: lock })
+            Opened::Run(RunFolder { path: path.clone(), saving, state, resumed, touched, _lock: lock, _above: above })
         };
         let found = match Manifest::find(&path) {
             Found::Run(found) => found,
@@ -333,14 +335,14 @@ impl Drop for RunFolder {
     }
 }
 
-/// Makes the folder and locks it.
-fn lock(path: &Path) -> Result<Lock> {
+/// Makes the folder, and those above it, and locks it.
+fn lock(path: &Path) -> Result<(NewDirectories, Lock)> {
     let failed = |e| Error::io("cannot work in", path, e);
     loop {
         refuse_foreign(path)?;
-        disk::make_directories(path).map_err(failed)?;
+        let above = NewDirectories::make(path).map_err(failed)?;
         match Lock::take(path) {
-            Ok(Taken::Yes(lock)) => return Ok(lock),
+            Ok(Taken::Yes(lock)) => return Ok((above, lock)),
             Ok(Taken::No(who)) => {
                 let reason = format!("{who} is at work here; wait for it, or choose another output with -o");
                 return Err(Error::Saved { path: path.to_owned(), reason });
@@ -427,7 +429,11 @@ pub(super) fn find_over(path: &Path) -> Result<Option<Manifest>> {
     match Manifest::read(&over) {
         Found::Nothing => Ok(None),
         Found::Run(found) => Ok(Some(*found).filter(|found| is_whole(found) && !path.join(manifest::NAME).exists())),
-        Found::Damaged(_) => Err(foreign(&over, "is not what a run of unecho left, and stands where that would be")),
+        Found::Damaged(_) => Err(match fs::symlink_metadata(&over) {
+            Ok(_) => foreign(&over, "is not what a run of unecho left, and stands where that would be"),
+            // nobody may look there
+            Err(e) => Error::io("cannot look for", &over, e),
+        }),
     }
 }
 

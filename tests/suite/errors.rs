@@ -1,6 +1,6 @@
 //! What goes wrong is said with file, record and remedy; the exit code tells; nothing is dropped in silence.
 
-use super::common::{Codec, Dir, record, words};
+use super::common::{Codec, Dir, record, tell, words};
 
 #[test]
 fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
@@ -29,7 +29,13 @@ fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
         (&["scan", "-", "-"], &["once"]),
         (&["restore", "out", "-o", "-"], &["standard output"]),
         (&["scan", "a.txt", "--threads", "x"], &["--threads", "`x` is not a whole number"]),
+        (&["scan", "a.txt", "--threads", "99999"], &["--threads", "`99999` is more than 1024"]),
         (&["scan", "a.txt", "--progress", "x"], &["--progress", "always"]),
+        (&["scan", "missing", "--report", "json=-", "--report", "csv=-"], &["standard output"]),
+        (&["clean", "missing", "-o", "-", "--report", "json=-"], &["standard output"]),
+        (&["scan", "missing", "--report", "json=a.txt/report"], &["a.txt"]),
+        (&["clean", "missing", "-o", "out", "--report", "json=."], &[".: is a directory"]),
+        (&["bench", "missing", "--export-json", "a.txt/bench"], &["a.txt"]),
     ] {
         dir.run(args).refused(words);
     }
@@ -55,6 +61,65 @@ fn an_input_without_anything_to_scan_is_an_error_that_says_so() {
     dir.run(&["scan", "images"]).refused(&["nothing to scan", "a.png"]);
     dir.run(&["scan", "--files-from", "list"]).refused(&["nothing to scan"]);
     assert!(!dir.exists("out"));
+    dir.write("empty.txt", "").write("blank.jsonl", "\n \n").write("docs/a.md", "text").write("docs/b.md", "text");
+    dir.run(&["scan", "empty.txt"]).refused(&["empty.txt is empty", "with text in them"]);
+    dir.run(&["scan", "blank.jsonl"]).refused(&["blank.jsonl holds nothing but blank lines"]);
+    dir.run(&["check", "docs", "--against", "docs"]).refused(&[
+        "nothing to compare with in docs",
+        "its 2 files are part of INPUT too, and judged",
+        "name a reference",
+    ]);
+    dir.run(&["check", "docs", "--against", "docs/a.md"]).refused(&["its only file is part of INPUT too"]);
+    dir.run(&["check", "docs", "--against", "empty.txt"]).refused(&["nothing to compare with", "empty.txt is empty"]);
+}
+
+#[test]
+fn json_that_is_not_one_object_a_line_is_refused_with_the_command_that_makes_it_so() {
+    let dir = Dir::new();
+    let objects = "{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"}\n";
+    let arrays = ["[{\"text\": \"a\"}]", "\u{feff}\n[\n{\"text\": \"a\"},\n{\"text\": \"b\"}\n]\n"];
+    dir.write("o.jsonl", objects).write("o.json", objects).write("a.json", arrays[0]).write("a.jsonl", arrays[1]);
+    dir.write("o.jsonl.gz", Codec::Gzip.encode(objects.as_bytes())).write("o.txt", objects);
+    for (name, command) in [
+        ("o.jsonl", "`jq -c . o.jsonl > NEW.jsonl`"),
+        ("o.json", "`jq -c . o.json > NEW.jsonl`"),
+        ("o.jsonl.gz", "`gzip -dc o.jsonl.gz | jq -c . > NEW.jsonl`"),
+        ("a.json", "`jq -c '.[]' a.json > NEW.jsonl`"),
+        ("a.jsonl", "`jq -c '.[]' a.jsonl > NEW.jsonl`"),
+    ] {
+        dir.run(&["scan", name]).refused(&[name, "one object a line", command]);
+    }
+    dir.run(&["scan", "o.txt", "--format", "jsonl"]).refused(&["jq -c . o.txt"]);
+    dir.run(&["scan", "o.txt"]).ok();
+    // what has a bad record first is JSON Lines all the same
+    for first in ["[1]", "{\"text\": ", "{} x", "{", "[", "{\"text\": {"] {
+        dir.write("bad.jsonl", format!("{first}\n{}{}", record(1, "a"), record(2, "b")));
+        dir.run(&["scan", "bad.jsonl"]).refused(&["bad.jsonl:1: "]);
+    }
+    dir.write("no.json", "no JSON");
+    dir.run(&["scan", "no.json"]).refused(&["neither JSON Lines nor JSON", "--format text"]);
+    // set aside whole, and so counted
+    dir.write("in/good.jsonl", record(1, "a") + "{\n").write("in/o.jsonl", objects).write("in/p.jsonl", objects);
+    dir.clean_and_restore("in", &["--on-error", "skip"]).says(&["rejected 2 files and 1 record"]);
+}
+
+#[test]
+fn what_is_refused_or_fails_leaves_no_directory_behind_that_it_made() {
+    let dir = Dir::new();
+    dir.write("in.txt", format!("{0}\n{0}\n", words("said", 12))).write("bad.jsonl", "{\"text\": 3}\n");
+    dir.run(&["clean", "in.txt", "-o", "in.out.txt"]).ok();
+    dir.write("in.out.txt", "changed");
+    let names = dir.names();
+    for (args, words) in [
+        (&["clean", "in.txt", "-o", "new/deep/out.txt", "--max-removed", "1%"][..], &["--max-removed"][..]),
+        (&["clean", "bad.jsonl", "-o", "new/deep/out.jsonl"], &["not a string"]),
+        (&["clean", "bad.jsonl", "-o", "new/../new/out/"], &["not a string"]),
+        (&["clean", "in.txt", "-o", "new/out", "--report", "json=in.txt"], &["in.txt"]),
+        (&["restore", "in.out.txt", "-o", "new/deep/back.txt"], &["in.out.txt"]),
+    ] {
+        dir.run(args).refused(words);
+        assert_eq!(dir.names(), names, "{args:?}");
+    }
 }
 
 #[test]
@@ -63,9 +128,10 @@ fn a_bad_record_is_named_with_file_line_reason_and_remedy() {
     for (bad, reason) in [
         (&b"{\"text\": \"no end\n"[..], "malformed JSON"),
         (b"{\"text\": 3}\n", "not a string"),
-        (b"{\"txt\": \"x\"}\n", "no field `text`"),
+        (b"{\"txt\": \"x\", \"id\": 1}\n", "no field `text`; there are `id`, `txt`: --text-field says"),
+        (b"{}\n", "no field `text`\n"),
         (b"[\"x\"]\n", "malformed JSON"),
-        (b"{\"text\": \"x\"} {\"text\": \"y\"}\n", "malformed JSON"),
+        (b"{\"text\": \"x\"} {\"text\": \"y\"}\n", "malformed JSON: trailing characters, at byte 15\n"),
         (b"{\"text\": \"\xff\"}\n", "invalid UTF-8"),
         (b"{\"text\": \"\\ud800\"}\n", "escape"),
         (b"{\"text\": \"a\", \"text\": \"b\"}\n", "twice"),
@@ -105,7 +171,7 @@ fn a_whole_file_that_cannot_be_decoded_is_set_aside_and_comes_back_as_it_was() {
     let truncated = Codec::Gzip.encode(words("w", 500).as_bytes())[..200].to_vec();
     dir.write("in/cut.txt.gz", &truncated).write("in/fine.txt", "some text\n");
     dir.run(&["scan", "in"]).refused(&["cut.txt.gz", "damaged or truncated", "--on-error skip"]);
-    dir.clean_and_restore("in", &["--on-error", "skip"]).says(&["rejected", "1 record"]);
+    dir.clean_and_restore("in", &["--on-error", "skip"]).says(&["rejected 1 file · 200 B"]);
     assert_eq!(dir.read("cleaned.unecho/rejects/cut.txt.gz"), truncated);
     assert_eq!(dir.read("restored/cut.txt.gz"), truncated, "byte for byte");
     assert!(!dir.exists("cleaned/cut.txt.gz"));
@@ -133,11 +199,27 @@ fn a_compressed_file_that_is_set_aside_comes_back_compressed() {
     assert_eq!(Codec::Gzip.decode(&restored), utf16);
 }
 
+#[cfg(unix)]
 #[test]
-fn json_that_is_no_json_lines_is_refused_with_the_way_out() {
+fn what_may_not_be_read_is_named_with_what_the_system_said_and_the_remedy() {
+    use std::os::unix::fs::PermissionsExt;
     let dir = Dir::new();
-    dir.write("list.json", "[\n{\"text\": \"a\"},\n{\"text\": \"b\"}\n]\n");
-    dir.run(&["scan", "list.json"]).refused(&["list.json", "JSON Lines", "jq"]);
+    dir.write("in/a.txt", "some text\n").write("in/sub/b.txt", "other text\n").write("locked/c.txt", "more text\n");
+    let forbid = |name: &str, mode| std::fs::set_permissions(dir.path(name), PermissionsExt::from_mode(mode)).unwrap();
+    forbid("in/sub", 0);
+    if std::fs::read_dir(dir.path("in/sub")).is_ok() {
+        return tell("skipped: nothing is forbidden to root");
+    }
+    let denied = "Permission denied (os error 13)";
+    dir.run(&["scan", "in"]).refused(&[&format!("in/sub: cannot look into it: {denied}\n"), "--on-error skip"]);
+    let run = dir.run(&["scan", "in", "-v", "--on-error", "skip"]).ok();
+    assert!(run.out().contains(&format!("skipped  in/sub: cannot look into it: {denied}\n")), "{run}");
+    forbid("in/sub", 0o700);
+    forbid("in/a.txt", 0);
+    dir.run(&["scan", "in"]).refused(&[&format!("in/a.txt: cannot read it: {denied}\n"), "--on-error skip"]);
+    forbid("locked", 0);
+    dir.run(&["clean", "in/sub", "-o", "locked/out"]).refused(&["locked/out", denied]);
+    forbid("locked", 0o700);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Which copy stays.
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
 use super::common::{Dir, record, words};
 
 /// Records by id and text, and possibly a further field; gives the ids that are left.
@@ -8,7 +12,11 @@ fn kept(records: &[(&str, &str, &str)], args: &[&str]) -> Vec<String> {
     let line = |(id, text, field): &(&str, &str, &str)| format!("{{\"id\":\"{id}\",\"text\":\"{text}\"{field}}}\n");
     dir.write("in.jsonl", records.iter().map(line).collect::<String>());
     let run = dir.run(&[&["clean", "in.jsonl", "-o", "-", "--unit", "document"], args].concat()).ok();
-    let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
+    // as they are written: what is no float is no value
+    let id = |line: &str| {
+        let fields: BTreeMap<String, &RawValue> = serde_json::from_str(line).unwrap();
+        fields["id"].get().trim_matches('"').to_owned()
+    };
     run.out().lines().map(id).collect()
 }
 
@@ -43,6 +51,17 @@ fn the_copy_with_the_greatest_or_least_field_stays_and_ties_go_to_the_first() {
     assert_eq!(with(strings, &["--keep", "max:q"]), "c");
     assert_eq!(with(strings, &["--keep", "min:q"]), "b");
     assert_eq!(with(["", "", "", ""], &["--keep", "max:q"]), "a");
+    // beyond all floats, and so close to each other that no float tells them apart
+    let far = [",\"q\":5", ",\"q\":1e999", ",\"q\":-1e999", ",\"q\":1e308"];
+    assert_eq!((with(far, &["--keep", "max:q"]), with(far, &["--keep", "min:q"])), ("b".to_owned(), "c".to_owned()));
+    let times =
+        [",\"q\":1732700000000000001", ",\"q\":1732700000000000003", ",\"q\":1.7327e18", ",\"q\":1732700000000000002"];
+    assert_eq!(
+        (with(times, &["--keep", "max:q"]), with(times, &["--keep", "min:q"])),
+        ("b".to_owned(), "c".to_owned())
+    );
+    let zeros = [",\"q\":-0.0", ",\"q\":0", ",\"q\":false", ",\"q\":0e5"];
+    assert_eq!(with(zeros, &["--keep", "max:q"]), "a", "zero is zero");
     let nested = [",\"m\":{\"date\":\"2020-01-01\"}", ",\"m\":{\"date\":\"2024-05-01\"}", ",\"m\":{}", ",\"m\":3"];
     assert_eq!(with(nested, &["--keep", "max:m.date"]), "b");
 }
@@ -86,6 +105,8 @@ fn a_pattern_or_a_field_that_nothing_has_is_warned_of() {
     let run = dir.run(&["scan", "archive", "new", "--protect", "archive", "--prefer", "new/**", "--keep", "max:scroe"]);
     let run = run.ok().says(&["warning: --protect archive: no file", "warning: --keep max:scroe: no record"]);
     assert!(!run.stderr.contains("--prefer"), "{run}");
+    dir.run(&["scan", "new", "--edits"]).ok().says(&["warning: --edits: passages are not searched"]);
+    assert_eq!(dir.run(&["scan", "new", "--edits", "--unit", "passage"]).ok().stderr, "");
 }
 
 #[test]

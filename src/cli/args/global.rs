@@ -61,8 +61,15 @@ pub(in crate::cli) enum When {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Threads(pub(in crate::cli) Vec<usize>);
 
+/// Threads that there may be: a slip of the pen must not make so many that the machine stands still.
+const MOST_THREADS: usize = 1024;
+
 /// Parses `4` or `1,2,4`.
 fn parse_threads(text: &str) -> Result<Threads, String> {
-    let number = |text: &str| text.trim().parse().map_err(|_| format!("`{text}` is not a whole number"));
+    let number = |text: &str| match text.trim().parse() {
+        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
+        Ok(threads) => Err(format!("`{threads}` is more than {MOST_THREADS}")),
+        Err(_) => Err(format!("`{text}` is not a whole number")),
+    };
     text.split(',').map(number).collect::<Result<_, _>>().map(Threads)
 }

@@ -134,9 +134,10 @@ impl Reader<'_> {
     fn commands(&self, sections: &DeTable<'_>, entries: &mut Vec<Entry>) -> Result<()> {
         for (name, section) in in_order(sections) {
             let Some(command) = commands(self.cli).find(|c| c.get_name() == name.get_ref().as_ref()) else {
-                let names = commands(self.cli).map(Command::get_name);
-                let near = suggestion(name.get_ref(), names);
-                return Err(self.fault(&name.span(), &format!("no command `{}` has settings{near}", name.get_ref())));
+                let names: Vec<&str> = commands(self.cli).map(Command::get_name).collect();
+                let near = suggestion(name.get_ref(), names.iter().copied());
+                let reason = format!("no command `{}` has settings{near}; {} have", name.get_ref(), names.join(", "));
+                return Err(self.fault(&name.span(), &reason));
             };
             let DeValue::Table(section) = section.get_ref() else {
                 return Err(self.fault(&section.span(), "the settings of a command are a table"));
@@ -160,9 +161,9 @@ impl Reader<'_> {
             None => commands(self.cli).collect(),
         };
         let Some(arg) = among.iter().find_map(|command| key(self.cli, command, written)) else {
-            let names: Vec<String> = among.iter().flat_map(|c| keys(self.cli, c).map(key_name)).collect();
-            let near = suggestion(written, names.iter().map(String::as_str));
-            return Err(self.fault(&name.span(), &format!("there is no setting `{written}`{near}")));
+            return Err(
+                self.fault(&name.span(), &format!("there is no setting `{written}`{}", self.hint(written, &among)))
+            );
         };
         let values = self.values(arg, value)?;
         Ok(Entry {
@@ -172,6 +173,19 @@ impl Reader<'_> {
             place: self.place(&name.span()),
             adds: false,
         })
+    }
+
+    /// What may have been meant by a name that no setting of these commands has.
+    fn hint(&self, written: &str, among: &[&Command]) -> String {
+        if among.iter().any(|command| command.get_name() == written) {
+            return format!("; the settings of one command stand in [{COMMANDS}.{written}]");
+        }
+        let names: Vec<String> = among.iter().flat_map(|c| keys(self.cli, c).map(key_name)).collect();
+        let names = names.iter().map(String::as_str).chain([COMMANDS, OVERRIDES]);
+        match suggestion(written, names) {
+            near if near.is_empty() => "; `unecho config show COMMAND` lists those of a command".to_owned(),
+            near => near,
+        }
     }
 
     /// One table `[[override]]`: its globs come to the lists that it names.

@@ -102,8 +102,8 @@ fn reason(error: &clap::Error) -> String {
         Some(ContextValue::String(value)) if !value.is_empty() => format!("`{value}`"),
         _ => "an empty value".to_owned(),
     };
-    if let Some(source) = std::error::Error::source(error) {
-        return format!("{value}: {source}");
+    if let Some(source) = std::error::Error::source(error).map(ToString::to_string) {
+        return if source.contains(&value) { source } else { format!("{value}: {source}") };
     }
     match (error.get(ContextKind::ValidValue), error.get(ContextKind::InvalidValue)) {
         (Some(ContextValue::Strings(valid)), Some(ContextValue::String(given))) => {
