@@ -2,7 +2,8 @@
 //!
 //! In and out: plain slices. Always: every version of a loop gives the same as its plain one, which a test asks of each
 //! that the CPU at hand can run; which one runs is chosen at run time, so that one build is right on every x86-64 and
-//! aarch64 and fast where it can be. Nothing else in the crate knows of CPU features.
+//! aarch64 and fast where it can be. Nothing else in the crate knows of CPU features. Miri runs these tests each week, for any
+//! x86-64 and with AVX2 (`.github/workflows/miri.yml`); AVX-512 it does not know.
 //!
 //! Most loops have one body in plain Rust that the compiler vectorises for each feature set; intrinsics stand only where
 //! it does not: for masks of bytes ([`masks`]), and where numbers are picked out of vectors or compared each with each.
