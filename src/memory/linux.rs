@@ -36,8 +36,8 @@ pub fn limit(limit: &Limit) -> Result<()> {
         return Err(refused("the program does not allocate with unecho::memory::Spilling".to_owned()));
     }
     if limit.bytes < LEAST {
-        let (mebibytes, least) = (limit.bytes >> 20, LEAST >> 20);
-        return Err(Error::Usage(format!("--memory {mebibytes}MiB is too little; give {least}MiB or more")));
+        let (bytes, least) = (limit.bytes, LEAST >> 20);
+        return Err(Error::Usage(format!("a limit of {bytes} bytes on memory is too little; give {least}MiB or more")));
     }
     let mut dir = DIR.lock().map_err(|e| refused(e.to_string()))?;
     if dir.is_some() {

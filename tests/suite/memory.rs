@@ -159,7 +159,10 @@ fn what_cannot_be_is_refused_with_the_remedy() {
     let dir = Dir::new();
     dir.write("a.txt", "one two three");
     let little = dir.run(&["scan", "a.txt", "--memory", "1KiB"]);
-    assert!(little.code == Some(2) && little.stderr.contains("16MiB or more"), "{little}");
+    assert!(
+        little.code == Some(2) && little.stderr.contains("1024 bytes") && little.stderr.contains("16MiB or more"),
+        "{little}"
+    );
     let few = dir.run(&["scan", "a.txt", "--memory", "63MiB"]).ok();
     assert!(few.stderr.contains("63MiB on memory may be exceeded") && few.stderr.contains("64MiB"), "{few}");
     let enough = dir.run(&["scan", "a.txt", "--memory", "64MiB"]).ok();
