@@ -10,6 +10,7 @@ mod nothing;
 mod place;
 mod recognise;
 mod sample;
+mod strict;
 mod text;
 mod walk;
 
@@ -33,6 +34,7 @@ use nothing::nothing;
 pub(crate) use place::Directories;
 use recognise::{Unfit, recognise};
 pub use sample::{Piece, Sampled, sample};
+use strict::refuse_what_is_missing;
 use walk::Found;
 pub use walk::{WalkOptions, read_list};
 
@@ -73,6 +75,8 @@ pub struct InputOptions {
     pub id_field: FieldPath,
     /// What to do with what cannot be understood.
     pub on_error: OnError,
+    /// Refuse to go on without what was skipped or set aside: it is an error that lists it.
+    pub strict: bool,
     /// Files and directories to compare with, which are not judged; a file that is an input too is judged.
     pub against: Vec<PathBuf>,
 }
@@ -86,6 +90,7 @@ impl Default for InputOptions {
             text_field: FieldPath::parse("text"),
             id_field: FieldPath::parse("id"),
             on_error: OnError::Fail,
+            strict: false,
             against: Vec::new(),
         }
     }
@@ -119,7 +124,8 @@ enum Loaded {
 /// bytes of all others are held.
 ///
 /// Costs one pass over the bytes, on all threads. Errors: a path that does not exist, cannot be read, or is not what its
-/// format says, a document of 4 GiB or more (unless [`OnError::Skip`]); nothing to scan.
+/// format says, a document of 4 GiB or more (unless [`OnError::Skip`]); nothing to scan; something that was not read, if
+/// [`InputOptions::strict`].
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
     let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
     let judged = found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
@@ -146,6 +152,9 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
             let judged = if role == Role::Reference { judged } else { 0 };
             return Err(nothing(paths, role, judged, &corpus));
         }
+    }
+    if options.strict {
+        refuse_what_is_missing(&corpus)?;
     }
     Ok(corpus)
 }

@@ -1,6 +1,6 @@
 //! What goes wrong is said with file, record and remedy; the exit code tells; nothing is dropped in silence.
 
-use super::common::{Codec, Dir, record, tell, words};
+use super::common::{Codec, Dir, Run, record, tell, words};
 
 #[test]
 fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
@@ -284,4 +284,73 @@ fn a_name_that_is_not_utf_8_is_no_obstacle() {
         return super::common::tell("skipped: this file system takes UTF-8 names only");
     }
     dir.clean_and_restore("in", &["--report", "csv=r.csv", "--report", "text=r.txt", "--report", "markdown=r.md"]);
+}
+
+/// A directory of which not all is read: six pictures, and a text.
+fn with_pictures() -> Dir {
+    let dir = Dir::new();
+    dir.write("in/a.txt", words("a", 20));
+    for i in 1..=6 {
+        dir.write(&format!("in/{i}.png"), "no text");
+    }
+    dir
+}
+
+#[test]
+fn strict_refuses_what_was_skipped_and_names_the_first_with_the_remedy() {
+    let dir = with_pictures();
+    let said = [
+        "(6 skipped, 0 set aside)",
+        "skipped in/1.png: its name says neither text nor JSONL",
+        "in/5.png",
+        "and 1 more",
+        "remedy:",
+        "--exclude",
+    ];
+    let names = dir.names();
+    for args in [
+        &["scan", "in"][..],
+        &["check", "in"],
+        &["check", "in", "--exit-zero"],
+        &["clean", "in", "-o", "out"],
+        &["clean", "in", "-o", "-"],
+        &["clean", "in", "--dry-run"],
+        &["clean", "in", "-o", "spans.jsonl", "--action", "mark"],
+        &["scan", "in", "--report", "json=r.json"],
+    ] {
+        let run = dir.run(&[args, &["--strict"]].concat()).refused(&said);
+        assert!(!run.stderr.contains("in/6.png") && !run.stderr.contains("mend"), "{run}");
+        assert_eq!(dir.names(), names, "{args:?}");
+    }
+    dir.run(&["scan", "in"]).ok();
+    // what is left out on purpose was not found
+    dir.run(&["clean", "in", "-o", "out", "--strict", "--exclude", "*.png"]).ok();
+    dir.run(&["scan", "in", "--strict", "--glob", "*.txt"]).ok();
+}
+
+#[test]
+fn strict_refuses_what_was_set_aside_in_input_and_reference() {
+    let dir = Dir::new();
+    let good = record(1, &words("good", 20));
+    dir.write("in/a.jsonl", format!("{good}{{\n{good}{{\"text\": 1}}\n")).write("good.jsonl", &good);
+    dir.run(&["clean", "in", "-o", "out", "--strict", "--on-error", "skip"]).refused(&[
+        "(0 skipped, 2 set aside)",
+        "set aside in/a.jsonl:2: ",
+        "set aside in/a.jsonl:4: ",
+        "mend what was set aside",
+    ]);
+    assert_eq!(dir.names(), ["good.jsonl", "in"]);
+    let against = ["check", "good.jsonl", "--against", "in", "--on-error", "skip", "--strict"];
+    dir.run(&against).refused(&["in/a.jsonl:2: "]);
+}
+
+#[test]
+fn strict_can_be_set_in_the_file_and_in_the_environment() {
+    let dir = with_pictures();
+    let mut command = dir.command(&["scan", "in"]);
+    Run::new(&["scan", "in"], command.env("UNECHO_STRICT", "true").output().unwrap()).refused(&["6 skipped"]);
+    dir.write("unecho.toml", "strict = true\n");
+    dir.run(&["clean", "in", "-o", "out"]).refused(&["6 skipped"]);
+    // a sample is no whole
+    dir.run(&["plan", "in"]).ok();
 }
