@@ -35,7 +35,7 @@ pub(crate) use place::Directories;
 use recognise::{Unfit, recognise};
 pub use sample::{Piece, Sampled, sample};
 use strict::refuse_what_is_missing;
-use walk::Found;
+use walk::{Found, Guess};
 pub use walk::{WalkOptions, read_list};
 
 /// What to do with a file or record that is not what its format says.
@@ -156,7 +156,24 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
     if options.strict {
         refuse_what_is_missing(&corpus)?;
     }
+    if options.format.is_none() {
+        warn_of_tables(&corpus, progress);
+    }
     Ok(corpus)
+}
+
+/// Warns of tables that were named, or taken in by a glob, and are read as text: a cut respects lines, and a quoted field need not.
+fn warn_of_tables(corpus: &Corpus, progress: &dyn Progress) {
+    let is_table = |source: &&Source| source.format != Format::Jsonl && walk::guess(&source.path) == Guess::Table;
+    let tables: Vec<&Source> = corpus.sources.iter().filter(is_table).collect();
+    let Some(first) = tables.first() else { return };
+    let tables = match tables.len() {
+        1 => format!("{} is read as text", first.path.display()),
+        count => format!("{count} tables are read as text, the first {}", first.path.display()),
+    };
+    progress.warn(&format!(
+        "{tables}: CSV and TSV are not parsed, so a cut may tear a quoted field of several lines; convert to JSON Lines, or pass --format text if no field has line ends"
+    ));
 }
 
 /// Files that are read before their documents are put into the corpus.

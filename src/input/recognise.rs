@@ -46,7 +46,7 @@ pub(super) fn recognise(
             None => Ok(Format::Jsonl),
         },
         (Some(format), _) => Ok(format),
-        (None, Guess::Unknown | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
+        (None, Guess::Unknown | Guess::Table | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
         (None, Guess::Json) if file.explicit => Err(Unfit::Reject(match jsonl::filter(bytes) {
             Some(filter) => not_lines(file, codec, filter),
             None => "neither JSON Lines nor JSON; --format text reads it as text".to_owned(),

@@ -354,3 +354,27 @@ fn strict_can_be_set_in_the_file_and_in_the_environment() {
     // a sample is no whole
     dir.run(&["plan", "in"]).ok();
 }
+
+#[test]
+fn a_table_that_is_read_as_text_is_warned_of_once_and_skipped_in_directories() {
+    let dir = Dir::new();
+    let table = format!("id,text\n1,\"{}\n{}\"\n", words("a", 20), words("b", 20));
+    dir.write("in/a.csv", &table).write("in/b.tsv.gz", Codec::Gzip.encode(b"a\tb\n")).write("in/c.txt", "text");
+    let warnings = |args: &[&str]| -> Vec<String> {
+        let said = dir.run(&[&["scan"], args].concat()).ok().stderr;
+        said.lines().filter(|line| line.starts_with("warning:")).map(str::to_owned).collect()
+    };
+    let one = warnings(&["in/a.csv", "in/c.txt"]);
+    assert!(matches!(&one[..], [one] if one.contains("in/a.csv is read as text") && one.contains("JSON Lines")), "{one:?}");
+    let two = warnings(&["in", "--glob", "*.{csv,tsv.gz}"]);
+    assert!(matches!(&two[..], [two] if two.contains("2 tables are read as text, the first in/a.csv: ")), "{two:?}");
+    for args in [&["in/a.csv", "--format", "text"][..], &["in/c.txt"], &["in"]] {
+        assert_eq!(warnings(args), [""; 0], "{args:?}");
+    }
+    let skipped = dir.run(&["scan", "in", "--report", "json=-"]).ok().json()["skipped"].clone();
+    assert_eq!(skipped.as_array().unwrap().len(), 2);
+    assert!(skipped[0]["reason"].as_str().unwrap().contains("convert it to JSON Lines"), "{skipped}");
+    // JSON Lines are JSON Lines, whatever their name
+    dir.write("j.csv", record(1, "a"));
+    assert_eq!(warnings(&["j.csv"]), [""; 0]);
+}
