@@ -89,6 +89,10 @@ fn json_that_is_not_one_object_a_line_is_refused_with_the_command_that_makes_it_
     ] {
         dir.run(&["scan", name]).refused(&[name, "one object a line", command]);
     }
+    for (name, quoted) in [("my file.json", "'my file.json'"), ("it's.json", r"'it'\''s.json'"), ("日本.json", "日本.json")] {
+        dir.write(name, objects);
+        dir.run(&["scan", name]).refused(&[&format!("`jq -c . {quoted} > NEW.jsonl`")]);
+    }
     dir.run(&["scan", "o.txt", "--format", "jsonl"]).refused(&["jq -c . o.txt"]);
     dir.run(&["scan", "o.txt"]).ok();
     // what has a bad record first is JSON Lines all the same
