@@ -1,5 +1,7 @@
 //! What goes wrong is said with file, record and remedy; the exit code tells; nothing is dropped in silence.
 
+use std::process::Command;
+
 use super::common::{Codec, Dir, Run, record, tell, words};
 
 #[test]
@@ -89,7 +91,9 @@ fn json_that_is_not_one_object_a_line_is_refused_with_the_command_that_makes_it_
     ] {
         dir.run(&["scan", name]).refused(&[name, "one object a line", command]);
     }
-    for (name, quoted) in [("my file.json", "'my file.json'"), ("it's.json", r"'it'\''s.json'"), ("日本.json", "日本.json")] {
+    for (name, quoted) in
+        [("my file.json", "'my file.json'"), ("it's.json", r"'it'\''s.json'"), ("日本.json", "日本.json")]
+    {
         dir.write(name, objects);
         dir.run(&["scan", name]).refused(&[&format!("`jq -c . {quoted} > NEW.jsonl`")]);
     }
@@ -369,7 +373,10 @@ fn a_table_that_is_read_as_text_is_warned_of_once_and_skipped_in_directories() {
         said.lines().filter(|line| line.starts_with("warning:")).map(str::to_owned).collect()
     };
     let one = warnings(&["in/a.csv", "in/c.txt"]);
-    assert!(matches!(&one[..], [one] if one.contains("in/a.csv is read as text") && one.contains("JSON Lines")), "{one:?}");
+    assert!(
+        matches!(&one[..], [one] if one.contains("in/a.csv is read as text") && one.contains("JSON Lines")),
+        "{one:?}"
+    );
     let two = warnings(&["in", "--glob", "*.{csv,tsv.gz}"]);
     assert!(matches!(&two[..], [two] if two.contains("2 tables are read as text, the first in/a.csv: ")), "{two:?}");
     for args in [&["in/a.csv", "--format", "text"][..], &["in/c.txt"], &["in"]] {
@@ -381,4 +388,29 @@ fn a_table_that_is_read_as_text_is_warned_of_once_and_skipped_in_directories() {
     // JSON Lines are JSON Lines, whatever their name
     dir.write("j.csv", record(1, "a"));
     assert_eq!(warnings(&["j.csv"]), [""; 0]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_cannot_be_written_is_named_as_the_output_and_not_as_the_file_that_becomes_it() {
+    let dir = Dir::new();
+    let said = words("said", 2000);
+    dir.write("in/a.txt", &said).write("in/b.txt", said + " end");
+    dir.run(&["clean", "in", "-o", "out"]).ok();
+    dir.run(&["clean", "in/a.txt", "-o", "one.txt"]).ok();
+    let names = dir.names();
+    for (args, place) in [
+        ("restore out -o back", "back/a.txt"),
+        ("restore one.txt -o back.txt", "back.txt"),
+        ("synth -o made --documents 100", "made/corpus/part-1.jsonl"),
+        ("scan in --unit paragraph,passage --report json=r/r.json", "r/r.json"),
+    ] {
+        // a file may be so long, and whoever writes more is told so
+        let limited = format!("ulimit -f 1; exec {} {args}", env!("CARGO_BIN_EXE_unecho"));
+        let output = Command::new("sh").args(["-c", &limited]).current_dir(dir.path("")).output();
+        let run =
+            Run::new(&[args], output.unwrap()).refused(&[&format!("error: cannot write {place}: File too large")]);
+        assert!(!run.stderr.contains(".unecho-") && !run.stderr.contains(".tmp"), "{run}");
+        assert_eq!(dir.names(), names, "{args}");
+    }
 }
