@@ -141,6 +141,21 @@ impl Config {
         Unit::ALL.into_iter().filter(searched).collect()
     }
 
+    /// The options for passages that are not what they are by default, if no passages are searched: they change nothing.
+    pub fn idle_options(&self) -> Vec<&'static str> {
+        if self.units.contains(&Unit::Passage) {
+            return Vec::new();
+        }
+        let defaults = Config::default();
+        let options = [
+            ("--min-passage", self.passages.min != defaults.passages.min),
+            ("--normalise", self.passages.normalise != defaults.passages.normalise),
+            ("--cut", self.cut != defaults.cut),
+            ("--edits", self.edits != defaults.edits),
+        ];
+        options.into_iter().filter_map(|(option, is_set)| is_set.then_some(option)).collect()
+    }
+
     /// The division into bands, if segments are compared by similarity at all.
     pub fn banding(&self) -> Option<Banding> {
         (self.search.similarity < 1.0).then(|| Banding::for_threshold(self.search.similarity))

@@ -36,6 +36,8 @@ pub enum Error {
     },
     /// There was nothing to scan.
     Nothing(String),
+    /// Something was not read, and everything was to be; nothing was written.
+    Incomplete(String),
     /// An output would be overwritten, or would lie where it must not.
     Output {
         /// The output in question.
@@ -97,7 +99,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Usage(what) | Error::Nothing(what) | Error::Limit(what) => f.write_str(what),
+            Error::Usage(what) | Error::Nothing(what) | Error::Incomplete(what) | Error::Limit(what) => {
+                f.write_str(what)
+            }
             Error::Io { action, path, source } => write!(f, "{action} {}: {source}", path.display()),
             Error::Input { path, line: Some(line), reason } => write!(
                 f,

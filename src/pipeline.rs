@@ -172,8 +172,8 @@ fn search(corpus: &Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Pro
     Ok(Found { plan, tallies, tokens })
 }
 
-/// Warns of patterns that match no source, of a field to keep by that no record has, and of a search that is not made: a slip of
-/// the pen there is a source that is cut although it was to be protected, and nothing else would tell.
+/// Warns of patterns that match no source, of a field to keep by that no record has, and of options for a search that is not made: a
+/// slip of the pen there is a source that is cut although it was to be protected, and nothing else would tell.
 fn warn_of_misses(corpus: &Corpus, config: &Config, progress: &dyn Progress) -> Result<()> {
     for (option, patterns) in [("--prefer", &config.prefer), ("--protect", &config.protect)] {
         for pattern in patterns {
@@ -183,8 +183,10 @@ fn warn_of_misses(corpus: &Corpus, config: &Config, progress: &dyn Progress) -> 
             }
         }
     }
-    if config.edits && !config.units.contains(&Unit::Passage) {
-        progress.warn("--edits: passages are not searched, so it changes nothing; add passage to --unit");
+    let idle = config.idle_options();
+    if !idle.is_empty() {
+        let options = idle.join(", ");
+        progress.warn(&format!("{options}: passages are not searched, so this changes nothing; add passage to --unit"));
     }
     if let KeepPolicy::Max(path) | KeepPolicy::Min(path) = &config.keep
         && corpus.ids().all(|id| field(corpus.record(id), path).is_none())

@@ -14,6 +14,7 @@ use crate::resolve::{KeepPolicy, Scope};
 
 pub(super) fn run(args: &args::Check, terminal: &Terminal) -> Result<ExitCode> {
     let mut config = settings::config(&args.input, &args.find)?;
+    config.input.strict = args.completeness.strict;
     config.input.against = args.judging.against.clone();
     check_config(&config)?;
     let limits = limits(&args.gates)?;

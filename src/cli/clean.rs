@@ -17,6 +17,7 @@ pub(super) fn run(args: args::Clean, terminal: &Terminal) -> Result<()> {
         return status::show(run, &args.report.reports, terminal);
     }
     let mut config = settings::config(&args.input, &args.find)?;
+    config.input.strict = args.completeness.strict;
     config.max_removed = args.max_removed;
     config.keep_empty = args.keep_empty;
     config.validate()?;

@@ -6,7 +6,8 @@ use crate::error::Result;
 use crate::report::Report;
 
 pub(super) fn run(args: args::Scan, terminal: &Terminal) -> Result<()> {
-    let config = settings::config(&args.input, &args.find)?;
+    let mut config = settings::config(&args.input, &args.find)?;
+    config.input.strict = args.completeness.strict;
     if args.explain_bands {
         return bands::explain(&config, terminal);
     }

@@ -117,6 +117,7 @@ fn input_options(args: &args::Input) -> InputOptions {
             args::OnError::Fail => OnError::Fail,
             args::OnError::Skip => OnError::Skip,
         },
+        strict: false,
         against: Vec::new(),
     }
 }

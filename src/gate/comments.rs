@@ -2,12 +2,18 @@
 //!
 //! A comment covers what begins between it and the next blank line after the text that follows it; so the comment may
 //! stand on the line before, or have a blank line between. It covers no whole document: that is for the allow list.
+//!
+//! In a fenced code block of Markdown it is an example, and no comment. That goes by the name of the file: elsewhere a line
+//! of `~~~` may be anything, such as what underlines a heading.
+
+use std::ops::Range;
+use std::path::Path;
 
 use memchr::memmem;
 use rayon::prelude::*;
 
 use super::verdict::Obsolete;
-use crate::corpus::{DocId, Place, Role, Unit};
+use crate::corpus::{Codec, DocId, Place, Role, Unit};
 use crate::pipeline::Outcome;
 
 /// How a comment begins.
@@ -36,7 +42,10 @@ impl Comments {
         let corpus = &outcome.corpus;
         let finder = memmem::Finder::new(OPENING);
         let ids: Vec<DocId> = corpus.ids().filter(|id| corpus.role(*id) != Role::Reference).collect();
-        let found = ids.par_iter().flat_map_iter(|&doc| comments(doc, &corpus.text(doc), &finder));
+        let found = ids.par_iter().flat_map_iter(|&doc| {
+            let syntax = if is_markdown(&corpus.source_of(doc).path) { Syntax::Markdown } else { Syntax::Any };
+            comments(doc, &corpus.text(doc), syntax, &finder)
+        });
         Comments(found.collect())
     }
 
@@ -80,14 +89,82 @@ impl Comments {
     }
 }
 
-fn comments(doc: DocId, text: &[u8], finder: &memmem::Finder<'_>) -> Vec<Comment> {
+/// What a text is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Syntax {
+    Markdown,
+    Any,
+}
+
+/// What the name says, compression suffix left aside.
+fn is_markdown(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let (_, plain) = Codec::by_name(&name);
+    matches!(plain.rsplit_once('.'), Some((_, "md" | "markdown" | "mdx")))
+}
+
+fn comments(doc: DocId, text: &[u8], syntax: Syntax, finder: &memmem::Finder<'_>) -> Vec<Comment> {
     let comment = |start: usize| {
         let inside = start + OPENING.len();
         let close = inside + memmem::find(&text[inside..], CLOSING)?;
         let reason = String::from_utf8_lossy(&text[inside..close]).trim().to_owned();
         Some(Comment { doc, start, end: paragraph_end(text, close + CLOSING.len()), reason })
     };
-    finder.find_iter(text).filter_map(comment).collect()
+    let starts: Vec<usize> = finder.find_iter(text).collect();
+    // most texts have no comment, and need not be looked through for fences
+    let code = if starts.is_empty() || syntax == Syntax::Any { Vec::new() } else { fenced(text) };
+    let is_code = |start: usize| code.iter().any(|block| block.contains(&start));
+    starts.into_iter().filter(|start| !is_code(*start)).filter_map(comment).collect()
+}
+
+/// The fenced code blocks of a Markdown text, without the lines of the fences; one that nothing closes reaches to the end. Fences
+/// may stand in lists and quotations, at any depth.
+fn fenced(text: &[u8]) -> Vec<Range<usize>> {
+    let (mut blocks, mut open, mut at) = (Vec::new(), None, 0);
+    for line in text.split_inclusive(|&b| b == b'\n') {
+        let next = at + line.len();
+        match (open, fence(line)) {
+            (None, Some(fence)) if fence.opens() => open = Some((fence, next)),
+            (Some((opening, start)), Some(fence)) if fence.closes(&opening) => {
+                blocks.push(start..at);
+                open = None;
+            }
+            _ => {}
+        }
+        at = next;
+    }
+    blocks.extend(open.map(|(_, start)| start..text.len()));
+    blocks
+}
+
+/// A line that opens or closes a block of code.
+#[derive(Clone, Copy)]
+struct Fence<'t> {
+    /// `` ` `` or `~`.
+    mark: u8,
+    len: usize,
+    /// What stands behind the marks.
+    info: &'t [u8],
+}
+
+fn fence(line: &[u8]) -> Option<Fence<'_>> {
+    let line = line.trim_ascii();
+    let quoted = line.iter().position(|b| !matches!(b, b'>' | b' ' | b'\t'))?;
+    let line = &line[quoted..];
+    let mark = *line.first().filter(|b| matches!(b, b'`' | b'~'))?;
+    let len = line.iter().take_while(|b| **b == mark).count();
+    (len >= 3).then(|| Fence { mark, len, info: line[len..].trim_ascii() })
+}
+
+impl Fence<'_> {
+    /// Between backticks on one line stands code in a paragraph.
+    fn opens(&self) -> bool {
+        self.mark == b'~' || !self.info.contains(&b'`')
+    }
+
+    fn closes(&self, opening: &Fence<'_>) -> bool {
+        self.mark == opening.mark && self.len >= opening.len && self.info.is_empty()
+    }
 }
 
 /// The end of the first paragraph at or after `at`: a blank line, or the end of the text.
@@ -105,8 +182,12 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(&str, String)> {
+        found_in(Syntax::Any, text)
+    }
+
+    fn found_in(syntax: Syntax, text: &str) -> Vec<(&str, String)> {
         let finder = memmem::Finder::new(OPENING);
-        let comments = comments(DocId(0), text.as_bytes(), &finder);
+        let comments = comments(DocId(0), text.as_bytes(), syntax, &finder);
         comments.into_iter().map(|c| (&text[c.start..c.end], c.reason)).collect()
     }
 
@@ -124,5 +205,33 @@ mod tests {
         assert_eq!(found("<!-- unecho: allow -->\nb"), [("<!-- unecho: allow -->\nb", String::new())]);
         assert_eq!(found("<!-- unecho: allow by law\nb"), []);
         assert_eq!(found("<!-- unecho: deny -->\nb"), []);
+    }
+
+    #[test]
+    fn in_a_fenced_block_of_markdown_it_is_an_example() {
+        let comment = "<!-- unecho: allow by law -->\nb\n";
+        for (before, after, is_code) in [
+            ("```markdown\n", "```\n", true),
+            ("a\n~~~\r\n", "~~~\n", true),
+            ("1. a\n\n    ```\n    ", "    ```\n", true),
+            ("> ```\n> ", "> ```\n", true),
+            ("````\n```\n", "````\n", true),
+            ("~~~\n```\n~~~ x\n", "", true),
+            ("```\n", "", true),
+            ("```\na\n```\n", "```\nc\n```\n", false),
+            ("```\na\n`````\n", "", false),
+            ("``` a ``` b\n", "", false),
+            ("``\n", "``\n", false),
+            ("", "```\nc\n", false),
+        ] {
+            let text = format!("{before}{comment}{after}");
+            assert_eq!(found_in(Syntax::Markdown, &text).is_empty(), is_code, "{text}");
+            assert_eq!(found(&text).len(), 1, "elsewhere it counts: {text}");
+        }
+        for (name, expected) in
+            [("a.md", true), ("b/A.Markdown.gz", true), ("a.mdx", true), ("a.rst", false), ("md", false)]
+        {
+            assert_eq!(is_markdown(Path::new(name)), expected, "{name}");
+        }
     }
 }

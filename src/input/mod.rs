@@ -10,6 +10,7 @@ mod nothing;
 mod place;
 mod recognise;
 mod sample;
+mod strict;
 mod text;
 mod walk;
 
@@ -33,7 +34,8 @@ use nothing::nothing;
 pub(crate) use place::Directories;
 use recognise::{Unfit, recognise};
 pub use sample::{Piece, Sampled, sample};
-use walk::Found;
+use strict::refuse_what_is_missing;
+use walk::{Found, Guess};
 pub use walk::{WalkOptions, read_list};
 
 /// What to do with a file or record that is not what its format says.
@@ -73,6 +75,8 @@ pub struct InputOptions {
     pub id_field: FieldPath,
     /// What to do with what cannot be understood.
     pub on_error: OnError,
+    /// Refuse to go on without what was skipped or set aside: it is an error that lists it.
+    pub strict: bool,
     /// Files and directories to compare with, which are not judged; a file that is an input too is judged.
     pub against: Vec<PathBuf>,
 }
@@ -86,6 +90,7 @@ impl Default for InputOptions {
             text_field: FieldPath::parse("text"),
             id_field: FieldPath::parse("id"),
             on_error: OnError::Fail,
+            strict: false,
             against: Vec::new(),
         }
     }
@@ -119,7 +124,8 @@ enum Loaded {
 /// bytes of all others are held.
 ///
 /// Costs one pass over the bytes, on all threads. Errors: a path that does not exist, cannot be read, or is not what its
-/// format says, a document of 4 GiB or more (unless [`OnError::Skip`]); nothing to scan.
+/// format says, a document of 4 GiB or more (unless [`OnError::Skip`]); nothing to scan; something that was not read, if
+/// [`InputOptions::strict`].
 pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress) -> Result<Corpus> {
     let mut found = walk::walk(inputs, Role::Judged, options, progress)?;
     let judged = found.add(walk::walk(&options.against, Role::Reference, options, progress)?);
@@ -147,7 +153,27 @@ pub fn read(inputs: &[PathBuf], options: &InputOptions, progress: &dyn Progress)
             return Err(nothing(paths, role, judged, &corpus));
         }
     }
+    if options.strict {
+        refuse_what_is_missing(&corpus)?;
+    }
+    if options.format.is_none() {
+        warn_of_tables(&corpus, progress);
+    }
     Ok(corpus)
+}
+
+/// Warns of tables that were named, or taken in by a glob, and are read as text: a cut respects lines, and a quoted field need not.
+fn warn_of_tables(corpus: &Corpus, progress: &dyn Progress) {
+    let is_table = |source: &&Source| source.format != Format::Jsonl && walk::guess(&source.path) == Guess::Table;
+    let tables: Vec<&Source> = corpus.sources.iter().filter(is_table).collect();
+    let Some(first) = tables.first() else { return };
+    let tables = match tables.len() {
+        1 => format!("{} is read as text", first.path.display()),
+        count => format!("{count} tables are read as text, the first {}", first.path.display()),
+    };
+    progress.warn(&format!(
+        "{tables}: CSV and TSV are not parsed, so a cut may tear a quoted field of several lines; convert to JSON Lines, or pass --format text if no field has line ends"
+    ));
 }
 
 /// Files that are read before their documents are put into the corpus.

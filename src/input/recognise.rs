@@ -2,6 +2,9 @@
 //!
 //! Always: what was found in a directory and is no text is passed over, and what was named and is none is refused, with what to do.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use super::jsonl;
 use super::walk::{Found, Guess};
 use super::{InputFormat, InputOptions, Records};
@@ -46,7 +49,9 @@ pub(super) fn recognise(
             None => Ok(Format::Jsonl),
         },
         (Some(format), _) => Ok(format),
-        (None, Guess::Unknown | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => Ok(Format::Jsonl),
+        (None, Guess::Unknown | Guess::Table | Guess::Nameless | Guess::Json) if jsonl::looks_like(bytes) => {
+            Ok(Format::Jsonl)
+        }
         (None, Guess::Json) if file.explicit => Err(Unfit::Reject(match jsonl::filter(bytes) {
             Some(filter) => not_lines(file, codec, filter),
             None => "neither JSON Lines nor JSON; --format text reads it as text".to_owned(),
@@ -75,10 +80,21 @@ fn container(bytes: &[u8]) -> Option<&'static str> {
 
 /// What is wrong with JSON that is not one object a line, and the command that makes it so.
 fn not_lines(file: &Found, codec: Codec, filter: &str) -> String {
-    let path = file.path.display();
+    let path = quoted(&file.path);
     let command = match codec {
         Codec::None => format!("jq -c {filter} {path}"),
         codec => format!("{} -dc {path} | jq -c {filter}", codec.name()),
     };
     format!("JSON, but not JSON Lines: one object a line; `{command} > NEW.jsonl` makes it so")
+}
+
+/// A path as a shell takes it (POSIX): in single quotes, unless it has nothing that the shell would read otherwise.
+fn quoted(path: &Path) -> Cow<'_, str> {
+    let path = path.to_string_lossy();
+    let is_plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | ':' | '@' | '%' | '=');
+    match path.chars().all(is_plain) {
+        true => path,
+        false => Cow::Owned(format!("'{}'", path.replace('\'', r"'\''"))),
+    }
 }

@@ -43,9 +43,22 @@ pub(super) enum Guess {
     Jsonl,
     /// `.json`: often JSON Lines, sometimes one document.
     Json,
+    /// CSV or TSV: text as far as we know, with fields that may span lines.
+    Table,
     /// No extension: text, or JSON Lines as its contents say.
     Nameless,
     Unknown,
+}
+
+impl Guess {
+    /// Why a file that nobody named is passed over.
+    fn is_no_text(self) -> Option<&'static str> {
+        match self {
+            Guess::Unknown => Some("its name says neither text nor JSONL"),
+            Guess::Table => Some("a table (CSV or TSV), which is not read yet; convert it to JSON Lines"),
+            Guess::Text | Guess::Jsonl | Guess::Json | Guess::Nameless => None,
+        }
+    }
 }
 
 /// A file to read.
@@ -102,9 +115,11 @@ pub(super) fn walk(inputs: &[PathBuf], role: Role, options: &InputOptions, progr
                 continue;
             }
             let guess = guess(&path);
-            if !explicit && guess == Guess::Unknown && !any_name {
-                let reason = "its name says neither text nor JSONL".to_owned();
-                walked.skipped.push(Skipped { path, reason });
+            if !explicit
+                && !any_name
+                && let Some(reason) = guess.is_no_text()
+            {
+                walked.skipped.push(Skipped { path, reason: reason.to_owned() });
                 continue;
             }
             let name = root.output_name(&path, &base);
@@ -272,7 +287,7 @@ fn identity(path: &Path) -> PathBuf {
 }
 
 /// What the name says, compression suffix left aside.
-fn guess(path: &Path) -> Guess {
+pub(super) fn guess(path: &Path) -> Guess {
     if path.as_os_str() == "-" {
         return Guess::Unknown;
     }
@@ -282,6 +297,7 @@ fn guess(path: &Path) -> Guess {
         Some("jsonl" | "ndjson") => Guess::Jsonl,
         Some("json") => Guess::Json,
         Some("txt" | "text" | "md" | "markdown" | "mdx" | "rst" | "adoc" | "asciidoc" | "org") => Guess::Text,
+        Some("csv" | "tsv") => Guess::Table,
         None => Guess::Nameless,
         Some(_) => Guess::Unknown,
     }
@@ -350,6 +366,8 @@ mod tests {
             ("a.md.gz", Guess::Text),
             ("a.JSONL.zst", Guess::Jsonl),
             ("c4.json.gz", Guess::Json),
+            ("a.CSV.gz", Guess::Table),
+            ("a.tsv", Guess::Table),
             ("a.png", Guess::Unknown),
         ] {
             assert_eq!(guess(Path::new(name)), expected, "{name}");

@@ -1,7 +1,8 @@
 //! Whole or not at all: outputs are made beside their place and renamed into it.
 //!
 //! The temporary file or directory has a name of its own, so that two runs do not meet; it vanishes when dropped. What it
-//! holds is flushed to disk before the rename, and the directory above it after.
+//! holds is flushed to disk before the rename, and the directory above it after. Errors name the output: of the temporary file nobody
+//! knows.
 //!
 //! A device, a pipe or a link is never replaced by a file: `--report json=/dev/stdout` once did that, run as root. A
 //! report goes through it when it is whole; a cleaned corpus is refused there.
@@ -35,7 +36,8 @@ impl Staged {
     /// A directory that will be `place`.
     pub(super) fn directory(place: &Path, force: bool) -> Result<Staged> {
         let new = make_above(place)?;
-        let made = builder(0o777).tempdir_in(above(place)).map_err(|e| Error::io("cannot write beside", place, e))?;
+        let made = builder(0o777).tempdir_in(above(place));
+        let made = made.map_err(|e| Error::io("cannot write beside", place, without_name(e)))?;
         Ok(Staged { place: place.to_owned(), force, made: Made::Directory(made), _above: new })
     }
 
@@ -136,7 +138,9 @@ pub(super) fn refuse_for(other: PathBuf) -> Error {
 
 /// A file that is being written and has no place yet; dropped, it vanishes.
 pub struct PendingFile {
-    file: io::BufWriter<NamedTempFile>,
+    /// Not the [`NamedTempFile`], which adds its name to errors.
+    file: io::BufWriter<fs::File>,
+    made: TempPath,
     _above: NewDirectories,
 }
 
@@ -145,10 +149,14 @@ impl PendingFile {
     pub fn beside(place: &Path) -> Result<PendingFile> {
         let new = make_above(place)?;
         let file = match leads_on(place) {
-            true => builder(0o600).tempfile().map_err(|e| Error::io("cannot write in", std::env::temp_dir(), e))?,
+            true => {
+                let failed = |e| Error::io("cannot write in", std::env::temp_dir(), without_name(e));
+                builder(0o600).tempfile().map_err(failed)?
+            }
             false => temporary_file(place)?,
         };
-        Ok(PendingFile { file: io::BufWriter::new(file), _above: new })
+        let (file, made) = file.into_parts();
+        Ok(PendingFile { file: io::BufWriter::new(file), made, _above: new })
     }
 
     /// Flushes it to disk and puts it at `place`, over the file that is there, or through what is there otherwise.
@@ -156,10 +164,10 @@ impl PendingFile {
         let failed = |e| Error::io("cannot write", place, e);
         let file = self.file.into_inner().map_err(|e| failed(e.into_error()))?;
         if leads_on(place) {
-            return pour(file.into_file(), place).map_err(failed);
+            return pour(file, place).map_err(failed);
         }
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(place).map_err(|e| failed(e.error))?;
+        file.sync_all().map_err(failed)?;
+        self.made.persist(place).map_err(|e| failed(e.error))?;
         sync_directory_of(place).map_err(failed)
     }
 }
@@ -188,7 +196,15 @@ fn pour(mut file: fs::File, place: &Path) -> io::Result<()> {
 }
 
 fn temporary_file(place: &Path) -> Result<NamedTempFile> {
-    builder(0o666).tempfile_in(above(place)).map_err(|e| Error::io("cannot write beside", place, e))
+    builder(0o666).tempfile_in(above(place)).map_err(|e| Error::io("cannot write beside", place, without_name(e)))
+}
+
+/// What the system said, without the name of a temporary file that `tempfile` adds.
+fn without_name(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((said, _)) => io::Error::new(error.kind(), said.to_owned()),
+        None => error,
+    }
 }
 
 /// Names temporary outputs so that nobody takes them for finished ones; `mode` is what the umask is taken from.

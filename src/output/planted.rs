@@ -79,26 +79,26 @@ pub fn write_planted(synth: &Synth, target: &PlantedTarget, progress: &dyn Progr
     let staged = Staged::directory(&target.place, target.force)?;
     let size = write_parts(synth, target, staged.path(), progress)?;
     let about = format!("{:#}\n", about(synth, target, size));
-    let path = staged.path().join(SYNTH);
-    fs::write(&path, about).map_err(|e| Error::io("cannot write", &path, e))?;
+    let written = fs::write(staged.path().join(SYNTH), about);
+    written.map_err(|e| Error::io("cannot write", target.place.join(SYNTH), e))?;
     staged.commit()?;
     progress.end();
     Ok(size)
 }
 
+/// Errors name the places where the files will be, and not where they are made, in `dir`.
 fn write_parts(synth: &Synth, target: &PlantedTarget, dir: &Path, progress: &dyn Progress) -> Result<PlantedSize> {
-    let corpus = dir.join(CORPUS);
-    fs::create_dir(&corpus).map_err(|e| Error::io("cannot make", &corpus, e))?;
-    let truth_path = dir.join(TRUTH);
-    let truth_failed = |e| Error::io("cannot write", &truth_path, e);
-    let mut truth = BufWriter::new(File::create(&truth_path).map_err(truth_failed)?);
+    let (corpus, place) = (dir.join(CORPUS), target.place.join(CORPUS));
+    fs::create_dir(&corpus).map_err(|e| Error::io("cannot make", &place, e))?;
+    let truth_failed = |e| Error::io("cannot write", target.place.join(TRUTH), e);
+    let mut truth = BufWriter::new(File::create(dir.join(TRUTH)).map_err(truth_failed)?);
     let mut size = PlantedSize { bytes: 0, facts: 0 };
     let documents = synth.options().documents;
     let first = |part: u64| (u128::from(documents) * u128::from(part) / u128::from(target.files)) as u64;
     for part in 0..target.files {
-        let path = corpus.join(part_name(part, target));
-        let failed = |e: io::Error| Error::io("cannot write", &path, e);
-        let file = DiskFile::create(&path).map_err(failed)?;
+        let name = part_name(part, target);
+        let failed = |e: io::Error| Error::io("cannot write", place.join(&name), e);
+        let file = DiskFile::create(&corpus.join(&name)).map_err(failed)?;
         let mut encoder = Encoder::new(file, target.codec, u64::MAX).map_err(failed)?;
         synth.write(first(part)..first(part + 1), progress, |lines, facts| {
             size.bytes += lines.len() as u64;

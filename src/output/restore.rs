@@ -47,7 +47,8 @@ pub fn restore(out: &Path, original: &Path, force: bool, progress: &dyn Progress
     let mut together = Together::new(if ledger.directory { staged.path() } else { above(original) });
     while let Some((source, name)) = ledger.next_source()? {
         progress.check()?;
-        let to = if ledger.directory { staged.path().join(&name) } else { staged.path().to_owned() };
+        let below = |place: &Path| if ledger.directory { place.join(&name) } else { place.to_owned() };
+        let to = Restoring { made: below(staged.path()), place: below(original) };
         let from = ledger.cleaned(out, &name);
         restore_source(&mut ledger, &source, &from, &to, &mut together, progress)?;
         restored.files += 1;
@@ -92,28 +93,36 @@ pub fn originals(out: &Path, progress: &dyn Progress) -> Result<Vec<(PathBuf, Ve
     Ok(originals)
 }
 
+/// A file that is being restored.
+struct Restoring {
+    /// Where it is written.
+    made: PathBuf,
+    /// Where it will be: what errors name.
+    place: PathBuf,
+}
+
 fn restore_source(
     ledger: &mut Ledger,
     source: &SourceLine,
     from: &Path,
-    to: &Path,
+    to: &Restoring,
     together: &mut Together,
     progress: &dyn Progress,
 ) -> Result<()> {
     let codec = Codec::from_name(&source.codec).ok_or_else(|| ledger.error("names an unknown codec"))?;
-    let failed = |e| Error::io("cannot write", to, e);
-    if let Some(parent) = to.parent() {
+    let failed = |e| Error::io("cannot write", &to.place, e);
+    if let Some(parent) = to.made.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
-    let file = DiskFile::create(to).map_err(failed)?;
+    let file = DiskFile::create(&to.made).map_err(failed)?;
     let mut out = Encoder::new(file, codec, source.bytes).map_err(failed)?;
-    weave(ledger, source, from, to, &mut out, progress)?;
+    weave(ledger, source, from, &to.place, &mut out, progress)?;
     out.finish().and_then(|file| file.close(together)).map_err(failed)?;
     Ok(())
 }
 
 /// Writes the bytes of a source as they were read, from its cleaned copy and the ranges that the ledger lists next. Holds
-/// one of these ranges at a time, and nothing of the copy but a buffer.
+/// one of these ranges at a time, and nothing of the copy but a buffer. Errors name `to`.
 fn weave(
     ledger: &mut Ledger,
     source: &SourceLine,

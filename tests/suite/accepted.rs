@@ -222,6 +222,20 @@ fn comments_without_use_or_reason_are_reported_with_their_line() {
     assert!(run.out().contains("docs/arc.md:1: the comment gives no reason"), "{run}");
 }
 
+#[test]
+fn a_comment_in_a_code_block_of_markdown_allows_nothing_and_is_not_stale() {
+    let (lamp, comment) = (words("lamp", 30), "<!-- unecho: allow as an example -->");
+    let page = format!("# Keepers\n\n```html\n{comment}\n\n{lamp}\n\n```\n\n{}\n", words("keepers", 40));
+    for (name, code, says) in [("keepers.md", 1, ""), ("keepers.txt", 0, "1 finding allowed")] {
+        let dir = Dir::new();
+        dir.write(&format!("docs/{name}"), &page).write("docs/visitors.md", format!("# Visitors\n\n{lamp}\n"));
+        let run = ends(dir.run(&["check", "docs"]), code);
+        assert!(run.out().contains(says), "{run}");
+        assert_eq!(run.out().contains("allowed"), code == 0, "{run}");
+        assert!(!run.out().contains("the comment"), "an example needs no use: {run}");
+    }
+}
+
 /// A text of a few paragraphs, of which any may stand elsewhere too, as it is or with a word changed.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let paragraph = (0..6u8, 0..3u8).prop_map(|(which, variant)| {

@@ -1,6 +1,8 @@
 //! What goes wrong is said with file, record and remedy; the exit code tells; nothing is dropped in silence.
 
-use super::common::{Codec, Dir, record, tell, words};
+use std::process::Command;
+
+use super::common::{Codec, Dir, Run, record, tell, words};
 
 #[test]
 fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
@@ -88,6 +90,12 @@ fn json_that_is_not_one_object_a_line_is_refused_with_the_command_that_makes_it_
         ("a.jsonl", "`jq -c '.[]' a.jsonl > NEW.jsonl`"),
     ] {
         dir.run(&["scan", name]).refused(&[name, "one object a line", command]);
+    }
+    for (name, quoted) in
+        [("my file.json", "'my file.json'"), ("it's.json", r"'it'\''s.json'"), ("日本.json", "日本.json")]
+    {
+        dir.write(name, objects);
+        dir.run(&["scan", name]).refused(&[&format!("`jq -c . {quoted} > NEW.jsonl`")]);
     }
     dir.run(&["scan", "o.txt", "--format", "jsonl"]).refused(&["jq -c . o.txt"]);
     dir.run(&["scan", "o.txt"]).ok();
@@ -284,4 +292,125 @@ fn a_name_that_is_not_utf_8_is_no_obstacle() {
         return super::common::tell("skipped: this file system takes UTF-8 names only");
     }
     dir.clean_and_restore("in", &["--report", "csv=r.csv", "--report", "text=r.txt", "--report", "markdown=r.md"]);
+}
+
+/// A directory of which not all is read: six pictures, and a text.
+fn with_pictures() -> Dir {
+    let dir = Dir::new();
+    dir.write("in/a.txt", words("a", 20));
+    for i in 1..=6 {
+        dir.write(&format!("in/{i}.png"), "no text");
+    }
+    dir
+}
+
+#[test]
+fn strict_refuses_what_was_skipped_and_names_the_first_with_the_remedy() {
+    let dir = with_pictures();
+    let said = [
+        "(6 skipped, 0 set aside)",
+        "skipped in/1.png: its name says neither text nor JSONL",
+        "in/5.png",
+        "and 1 more",
+        "remedy:",
+        "--exclude",
+    ];
+    let names = dir.names();
+    for args in [
+        &["scan", "in"][..],
+        &["check", "in"],
+        &["check", "in", "--exit-zero"],
+        &["clean", "in", "-o", "out"],
+        &["clean", "in", "-o", "-"],
+        &["clean", "in", "--dry-run"],
+        &["clean", "in", "-o", "spans.jsonl", "--action", "mark"],
+        &["scan", "in", "--report", "json=r.json"],
+    ] {
+        let run = dir.run(&[args, &["--strict"]].concat()).refused(&said);
+        assert!(!run.stderr.contains("in/6.png") && !run.stderr.contains("mend"), "{run}");
+        assert_eq!(dir.names(), names, "{args:?}");
+    }
+    dir.run(&["scan", "in"]).ok();
+    // what is left out on purpose was not found
+    dir.run(&["clean", "in", "-o", "out", "--strict", "--exclude", "*.png"]).ok();
+    dir.run(&["scan", "in", "--strict", "--glob", "*.txt"]).ok();
+}
+
+#[test]
+fn strict_refuses_what_was_set_aside_in_input_and_reference() {
+    let dir = Dir::new();
+    let good = record(1, &words("good", 20));
+    dir.write("in/a.jsonl", format!("{good}{{\n{good}{{\"text\": 1}}\n")).write("good.jsonl", &good);
+    dir.run(&["clean", "in", "-o", "out", "--strict", "--on-error", "skip"]).refused(&[
+        "(0 skipped, 2 set aside)",
+        "set aside in/a.jsonl:2: ",
+        "set aside in/a.jsonl:4: ",
+        "mend what was set aside",
+    ]);
+    assert_eq!(dir.names(), ["good.jsonl", "in"]);
+    let against = ["check", "good.jsonl", "--against", "in", "--on-error", "skip", "--strict"];
+    dir.run(&against).refused(&["in/a.jsonl:2: "]);
+}
+
+#[test]
+fn strict_can_be_set_in_the_file_and_in_the_environment() {
+    let dir = with_pictures();
+    let mut command = dir.command(&["scan", "in"]);
+    Run::new(&["scan", "in"], command.env("UNECHO_STRICT", "true").output().unwrap()).refused(&["6 skipped"]);
+    dir.write("unecho.toml", "strict = true\n");
+    dir.run(&["clean", "in", "-o", "out"]).refused(&["6 skipped"]);
+    // a sample is no whole
+    dir.run(&["plan", "in"]).ok();
+}
+
+#[test]
+fn a_table_that_is_read_as_text_is_warned_of_once_and_skipped_in_directories() {
+    let dir = Dir::new();
+    let table = format!("id,text\n1,\"{}\n{}\"\n", words("a", 20), words("b", 20));
+    dir.write("in/a.csv", &table).write("in/b.tsv.gz", Codec::Gzip.encode(b"a\tb\n")).write("in/c.txt", "text");
+    let warnings = |args: &[&str]| -> Vec<String> {
+        let said = dir.run(&[&["scan"], args].concat()).ok().stderr;
+        said.lines().filter(|line| line.starts_with("warning:")).map(str::to_owned).collect()
+    };
+    let one = warnings(&["in/a.csv", "in/c.txt"]);
+    assert!(
+        matches!(&one[..], [one] if one.contains("in/a.csv is read as text") && one.contains("JSON Lines")),
+        "{one:?}"
+    );
+    let two = warnings(&["in", "--glob", "*.{csv,tsv.gz}"]);
+    assert!(matches!(&two[..], [two] if two.contains("2 tables are read as text, the first in/a.csv: ")), "{two:?}");
+    for args in [&["in/a.csv", "--format", "text"][..], &["in/c.txt"], &["in"]] {
+        assert_eq!(warnings(args), [""; 0], "{args:?}");
+    }
+    let skipped = dir.run(&["scan", "in", "--report", "json=-"]).ok().json()["skipped"].clone();
+    assert_eq!(skipped.as_array().unwrap().len(), 2);
+    assert!(skipped[0]["reason"].as_str().unwrap().contains("convert it to JSON Lines"), "{skipped}");
+    // JSON Lines are JSON Lines, whatever their name
+    dir.write("j.csv", record(1, "a"));
+    assert_eq!(warnings(&["j.csv"]), [""; 0]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_cannot_be_written_is_named_as_the_output_and_not_as_the_file_that_becomes_it() {
+    let dir = Dir::new();
+    let said = words("said", 2000);
+    dir.write("in/a.txt", &said).write("in/b.txt", said + " end");
+    dir.run(&["clean", "in", "-o", "out"]).ok();
+    dir.run(&["clean", "in/a.txt", "-o", "one.txt"]).ok();
+    let names = dir.names();
+    for (args, place) in [
+        ("restore out -o back", "back/a.txt"),
+        ("restore one.txt -o back.txt", "back.txt"),
+        ("synth -o made --documents 100", "made/corpus/part-1.jsonl"),
+        ("scan in --unit paragraph,passage --report json=r/r.json", "r/r.json"),
+    ] {
+        // a file may be so long, and whoever writes more is told so
+        let limited = format!("ulimit -f 1; exec {} {args}", env!("CARGO_BIN_EXE_unecho"));
+        let output = Command::new("sh").args(["-c", &limited]).current_dir(dir.path("")).output();
+        let run =
+            Run::new(&[args], output.unwrap()).refused(&[&format!("error: cannot write {place}: File too large")]);
+        assert!(!run.stderr.contains(".unecho-") && !run.stderr.contains(".tmp"), "{run}");
+        assert_eq!(dir.names(), names, "{args}");
+    }
 }

@@ -106,7 +106,13 @@ fn a_pattern_or_a_field_that_nothing_has_is_warned_of() {
     let run = run.ok().says(&["warning: --protect archive: no file", "warning: --keep max:scroe: no record"]);
     assert!(!run.stderr.contains("--prefer"), "{run}");
     dir.run(&["scan", "new", "--edits"]).ok().says(&["warning: --edits: passages are not searched"]);
-    assert_eq!(dir.run(&["scan", "new", "--edits", "--unit", "passage"]).ok().stderr, "");
+    let options = ["--min-passage", "50tokens", "--normalise", "tokens", "--cut", "word", "--edits"];
+    let said = "warning: --min-passage, --normalise, --cut, --edits: passages are not searched";
+    dir.run(&[&["scan", "new"], &options[..]].concat()).ok().says(&[said, "add passage to --unit"]);
+    dir.run(&["scan", "new", "--cut", "word"]).ok().says(&["warning: --cut: passages are not searched"]);
+    assert_eq!(dir.run(&[&["scan", "new", "--unit", "passage"], &options[..]].concat()).ok().stderr, "");
+    // what says what holds anyway is no slip
+    assert_eq!(dir.run(&["scan", "new", "--cut", "auto", "--min-passage", "100bytes"]).ok().stderr, "");
 }
 
 #[test]

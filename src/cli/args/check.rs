@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Find, Input, Report};
+use super::{Completeness, Find, Input, Report};
 use crate::gate::{GateKind, Quantity};
 
 pub(super) const EXAMPLES: &str = "\
@@ -17,12 +17,15 @@ Examples:
   unecho check test.jsonl --against train.jsonl --max-leak 0               no test text in training
   unecho check data.jsonl --split-field split            no repeat across train and test
 
-Exit codes: 0 all gates hold, 1 a gate failed, 2 usage, configuration or I/O error, or nothing to check.";
+Exit codes: 0 all gates hold, 1 a gate failed, 2 usage, configuration or I/O error, nothing to check,
+or, with --strict, something that was not read.";
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
     #[command(flatten)]
     pub(in crate::cli) input: Input,
+    #[command(flatten)]
+    pub(in crate::cli) completeness: Completeness,
     #[command(flatten)]
     pub(in crate::cli) gates: Gates,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Find, Input, Report};
+use super::{Completeness, Find, Input, Report};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +19,8 @@ Examples:
 pub(in crate::cli) struct Clean {
     #[command(flatten)]
     pub(in crate::cli) input: Input,
+    #[command(flatten)]
+    pub(in crate::cli) completeness: Completeness,
     /// Where the cleaned corpus goes
     ///
     /// A directory, or, for one input file, a file if it has an extension. `-` is standard output: all documents one after

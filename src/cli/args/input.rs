@@ -49,6 +49,18 @@ pub(in crate::cli) struct Input {
     pub(in crate::cli) on_error: OnError,
 }
 
+/// For what reads all of the input; `plan` looks at a sample.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(in crate::cli) struct Completeness {
+    /// Fail, with exit code 2 and nothing written, if anything that was found was skipped or set aside
+    ///
+    /// The first few are listed, with their number and what to do. What --exclude, --glob, ignore files and hidden names leave
+    /// out was not found. With --on-error skip, one run lists all bad records instead of stopping at the first.
+    #[arg(long)]
+    pub(in crate::cli) strict: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Format {
     /// Plain text or Markdown

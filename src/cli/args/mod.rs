@@ -22,7 +22,7 @@ pub(super) use clean::{Action, Checkpoint, Clean};
 pub(super) use config::{Config, Init};
 pub(super) use find::{CutArg, Find, Measure, Normalised, ParagraphBreak, Scope, Tokens, UnitArg};
 pub(super) use global::{Global, When};
-pub(super) use input::{Format, Input, OnError, Records};
+pub(super) use input::{Completeness, Format, Input, OnError, Records};
 pub(super) use plan::Plan;
 pub(super) use report::Report;
 pub(super) use restore::Restore;
@@ -39,8 +39,8 @@ Examples:
   unecho restore cleaned -o original              undo a clean, byte for byte
   unecho check docs/ --max-duplicated 2%          fail if more of a directory is said twice
 
-Exit codes: 0 done, 1 a gate of `check` failed, 2 usage, configuration or I/O error, 130 interrupted,
-143 terminated.
+Exit codes: 0 done, 1 a gate of `check` failed, 2 usage, configuration or I/O error, or
+--strict and not all was read, 130 interrupted, 143 terminated.
 Home of the documentation: README.md of the project.";
 
 /// Finds what a text corpus says twice, and writes it once.

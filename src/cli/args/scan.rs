@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Find, Input, Report};
+use super::{Completeness, Find, Input, Report};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +15,8 @@ Examples:
 pub(in crate::cli) struct Scan {
     #[command(flatten)]
     pub(in crate::cli) input: Input,
+    #[command(flatten)]
+    pub(in crate::cli) completeness: Completeness,
     #[command(flatten)]
     pub(in crate::cli) find: Find,
     #[command(flatten)]
