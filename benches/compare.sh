@@ -143,7 +143,7 @@ bytes=$(wc -c < "$corpus" | tr -d ' ')
 original=$(cksum < "$corpus") # also brings the corpus into the page cache
 for name in "${commands[@]}"; do
   case $name in
-    zstd) zstd -q "$corpus" -o "$work/in.jsonl.zst" ;;
+    zstd) zstd -qc < "$corpus" > "$work/in.jsonl.zst" ;; # it passes over a link by its name
     gzip) gzip -c "$corpus" > "$work/in.jsonl.gz" ;;
   esac
 done
