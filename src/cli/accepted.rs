@@ -46,9 +46,7 @@ pub(super) fn update_baseline(judge: &mut Judge<'_>, args: &Judging, terminal: &
     let list = judge.baseline();
     let before = judge.accepted().map_or(0, Baseline::len);
     if judge.accepted() != Some(&list) || !path.exists() {
-        let mut file = PendingFile::beside(path)?;
-        file.write_all(list.render().as_bytes()).map_err(|e| Error::io("cannot write", path, e))?;
-        file.finish(path)?;
+        PendingFile::put(path, |file| file.write_all(list.render().as_bytes()))?;
     }
     let after = list.len();
     terminal.say(|style, out| {

@@ -185,11 +185,7 @@ fn removed_documents<'r>(report: &'r Report<'_>) -> impl Iterator<Item = (String
 }
 
 fn export(args: &args::Bench, bench: &Bench) -> Result<()> {
-    let write = |path: &PathBuf, text: String| {
-        let mut file = PendingFile::beside(path)?;
-        file.write_all(text.as_bytes()).map_err(|e| Error::io("cannot write", path, e))?;
-        file.finish(path)
-    };
+    let write = |path: &PathBuf, text: String| PendingFile::put(path, |file| file.write_all(text.as_bytes()));
     if let Some(path) = &args.export_json {
         write(path, format!("{:#}\n", bench::json(bench)))?;
     }

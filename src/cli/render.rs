@@ -47,10 +47,8 @@ fn write_page(saved: &Saved, path: Option<&Path>, terminal: &Terminal) -> Result
     };
     check_place(saved, path)?;
     terminal.writing();
-    let mut file = PendingFile::beside(path)?;
     let full_data = reports::link(path, &saved.path);
-    write_html(&saved.report, texts.as_ref(), full_data, &mut file).map_err(|e| Error::io("cannot write", path, e))?;
-    file.finish(path)
+    PendingFile::put(path, |file| write_html(&saved.report, texts.as_ref(), full_data, file))
 }
 
 fn show_rejudged(rejudged: &Rejudged, args: &args::Render, terminal: &Terminal) -> Result<()> {
@@ -66,9 +64,7 @@ fn show_rejudged(rejudged: &Rejudged, args: &args::Render, terminal: &Terminal) 
         return Err(Error::Usage(reason.to_owned()));
     }
     let Some(path) = &args.output else { return terminal.print(write) };
-    let mut file = PendingFile::beside(path)?;
-    write(Style::default(), &mut file).map_err(|e| Error::io("cannot write", path, e))?;
-    file.finish(path)
+    PendingFile::put(path, |file| write(Style::default(), file))
 }
 
 /// Repeats that are shown unless more is asked for.

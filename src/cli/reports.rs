@@ -91,13 +91,10 @@ pub(super) fn check_place(path: &Path, mut sources: impl Iterator<Item = impl As
 
 /// Writes one report to a file.
 fn write_one(report: &Report<'_>, format: ReportFormat, path: &Path, json: Option<&Path>) -> Result<()> {
-    let mut file = PendingFile::beside(path)?;
-    let written = match format {
-        ReportFormat::Html => report::write_html(report, None, json.and_then(|json| link(path, json)), &mut file),
-        _ => report::write(report, format, &mut file),
-    };
-    written.map_err(|e| Error::io("cannot write", path, e))?;
-    file.finish(path)
+    PendingFile::put(path, |file| match format {
+        ReportFormat::Html => report::write_html(report, None, json.and_then(|json| link(path, json)), file),
+        _ => report::write(report, format, file),
+    })
 }
 
 /// The link from one file to another, relative, so that both can be moved together; none if there is no such way.

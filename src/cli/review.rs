@@ -102,9 +102,7 @@ fn write_item(
 /// Writes the decisions, whole or not at all.
 fn save(decisions: &Decisions, path: &Path, terminal: &Terminal) -> Result<()> {
     terminal.writing();
-    let mut file = PendingFile::beside(path)?;
-    file.write_all(decisions.to_json().as_bytes()).map_err(|e| Error::io("cannot write", path, e))?;
-    file.finish(path)
+    PendingFile::put(path, |file| file.write_all(decisions.to_json().as_bytes()))
 }
 
 fn tell(decisions: &Decisions, path: &Path, out: &mut dyn Write) -> io::Result<()> {

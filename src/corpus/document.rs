@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,13 @@ impl Codec {
         ];
         let named = |&(suffix, codec): &(&str, Codec)| Some((codec, name.strip_suffix(suffix)?));
         suffixes.iter().find_map(named).unwrap_or((Codec::None, name))
+    }
+
+    /// The extension of a file's name in lower case, that of compression left aside.
+    pub fn extension_within(path: &Path) -> Option<String> {
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
+        let (_, plain) = Codec::by_name(&name);
+        plain.rsplit_once('.').map(|(_, extension)| extension.to_owned())
     }
 }
 

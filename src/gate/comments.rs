@@ -96,11 +96,8 @@ enum Syntax {
     Any,
 }
 
-/// What the name says, compression suffix left aside.
 fn is_markdown(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let (_, plain) = Codec::by_name(&name);
-    matches!(plain.rsplit_once('.'), Some((_, "md" | "markdown" | "mdx")))
+    matches!(Codec::extension_within(path).as_deref(), Some("md" | "markdown" | "mdx"))
 }
 
 fn comments(doc: DocId, text: &[u8], syntax: Syntax, finder: &memmem::Finder<'_>) -> Vec<Comment> {

@@ -291,9 +291,7 @@ pub(super) fn guess(path: &Path) -> Guess {
     if path.as_os_str() == "-" {
         return Guess::Unknown;
     }
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let (_, plain) = Codec::by_name(&name);
-    match plain.rsplit_once('.').map(|(_, extension)| extension) {
+    match Codec::extension_within(path).as_deref() {
         Some("jsonl" | "ndjson") => Guess::Jsonl,
         Some("json") => Guess::Json,
         Some("txt" | "text" | "md" | "markdown" | "mdx" | "rst" | "adoc" | "asciidoc" | "org") => Guess::Text,

@@ -145,6 +145,13 @@ pub struct PendingFile {
 }
 
 impl PendingFile {
+    /// Writes a file and puts it at `place`, whole or not at all. Errors of `write` are told of as those of `place`.
+    pub fn put(place: &Path, write: impl FnOnce(&mut PendingFile) -> io::Result<()>) -> Result<()> {
+        let mut file = PendingFile::beside(place)?;
+        write(&mut file).map_err(|e| Error::io("cannot write", place, e))?;
+        file.finish(place)
+    }
+
     /// A file on the same disk as `place`, which need not be its own place.
     pub fn beside(place: &Path) -> Result<PendingFile> {
         let new = make_above(place)?;

@@ -24,10 +24,7 @@ pub(in crate::cli) fn run(args: &args::Init, terminal: &Terminal) -> Result<()> 
     }
     let inputs = &args.inputs;
     let looked = look(inputs, terminal)?;
-    let mut file = PendingFile::beside(place)?;
-    let written = std::io::Write::write_all(&mut file, text(inputs, &looked).as_bytes());
-    written.map_err(|e| Error::io("cannot write", place, e))?;
-    file.finish(place)?;
+    PendingFile::put(place, |file| std::io::Write::write_all(file, text(inputs, &looked).as_bytes()))?;
     terminal.say(|_, out| writeln!(out, "  wrote    {NAME}; try: unecho check"))
 }
 
