@@ -60,6 +60,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(&cli.global);
     let result = run(cli, &terminal);
     terminal.clear();
+    settings::warn_of_memory(&terminal);
     match result {
         Ok(code) => code,
         Err(Error::ClosedPipe) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args;
+use super::terminal::Terminal;
 use crate::config::{Config, PerUnit};
 use crate::corpus::{ParagraphBreak, TokenOptions, Unit};
 use crate::error::{Error, Result};
@@ -221,9 +222,33 @@ pub(super) fn limit_memory(global: &args::Global, progress: &dyn Progress) -> Re
     Ok(Some(bytes))
 }
 
+/// Warns if the process had more memory than it was allowed.
+pub(super) fn warn_of_memory(terminal: &Terminal) {
+    if let Some(limit) = memory::allowed()
+        && let Some(peak) = terminal.measured().peak_memory
+        && let Some(warning) = exceeded(limit, peak)
+    {
+        terminal.progress().warn(&warning);
+    }
+}
+
+/// What there is to say of a peak and the limit that was in force. Of a limit that is too low to hold it has been said before.
+fn exceeded(limit: u64, peak: u64) -> Option<String> {
+    let (most, taken) = (limit >> 20, peak >> 20);
+    (peak > limit.max(memory::HOLDS_FROM))
+        .then(|| format!("the limit of {most}MiB on memory did not hold: the run took {taken}MiB at its peak"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_that_did_not_hold_is_told_of() {
+        assert_eq!(exceeded(1 << 30, 1 << 30), None);
+        assert!(exceeded(1 << 30, 3 << 29).is_some_and(|said| said.contains("1024MiB") && said.contains("1536MiB")));
+        assert_eq!(exceeded(16 << 20, 60 << 20), None);
+    }
 
     #[test]
     fn values_are_parsed_or_refused_with_the_remedy() {

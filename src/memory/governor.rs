@@ -3,8 +3,8 @@
 //! What can be dropped is the spill file and the mapped inputs. Pages go in the order of their addresses, round and
 //! round, for the system does not say which were looked at last; one that is needed again comes back from the system's
 //! cache in a microsecond. A thread does it, and sleeps for as long as it would take the process to fill the room that is
-//! left; on a busy machine it may wake late, so whoever takes much memory ([`assist`]) or looks at much
-//! ([`super::touched`]) looks too.
+//! left; on a busy machine it may wake late, so whoever takes much memory or looks at much ([`super::touched`]) looks too,
+//! from the start on, and waits while pages are dropped: or they would come back as fast.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -89,11 +89,9 @@ fn number(digits: &[u8]) -> u64 {
 /// The one that is at work, once there is a limit.
 static GOVERNOR: Mutex<Option<Governor>> = Mutex::new(None);
 
-/// Starts the threads. They end with the process.
+/// Begins to look, and starts the threads that go on with it. They end with the process.
 pub(super) fn start(marks: Marks) -> std::io::Result<()> {
-    let gauge = Gauge::open()?;
-    let machine = super::machine().unwrap_or(0);
-    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, at: 0 });
+    begin(marks)?;
     let thread = || std::thread::Builder::new().name("memory".to_owned()).stack_size(256 << 10);
     thread().spawn(|| {
         loop {
@@ -104,19 +102,20 @@ pub(super) fn start(marks: Marks) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Does the thread's work in this one, after whoever is at it; how long nothing will be to do.
-pub(super) fn look() -> Duration {
-    lock(&GOVERNOR).as_mut().map_or(LONGEST_NAP, Governor::look)
+/// Looks for the first time. Until somebody has, nobody knows that there is a limit and how soon to look: while a thread waited for its
+/// first turn, two others mapped 2.4 GB of an input.
+fn begin(marks: Marks) -> std::io::Result<()> {
+    let gauge = Gauge::open()?;
+    let machine = super::machine().unwrap_or(0);
+    *lock(&GOVERNOR) = Some(Governor { gauge, marks, machine, spills: false, at: 0 });
+    look();
+    Ok(())
 }
 
-/// Does the thread's work in this one, if there is a limit and nobody is at it. It may be called from an allocator: it
-/// allocates nothing, and waits for nothing.
-pub(super) fn assist() {
-    if let Ok(mut governor) = GOVERNOR.try_lock()
-        && let Some(governor) = governor.as_mut()
-    {
-        governor.look();
-    }
+/// Does the thread's work in this one, after whoever is at it; how long nothing will be to do. It may be called from an
+/// allocator: who is at it allocates nothing, and waits for nobody.
+pub(super) fn look() -> Duration {
+    lock(&GOVERNOR).as_mut().map_or(LONGEST_NAP, Governor::look)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -318,6 +317,14 @@ mod tests {
         let now = gauge.read();
         assert!(before.all > 1 << 20 && now.ordinary() >= before.ordinary() + (60 << 20), "{before:?} {now:?}");
         drop(std::hint::black_box(taken));
+    }
+
+    #[test]
+    fn from_the_start_on_everybody_looks() {
+        let _alone = lock(&spilling::tests::ALONE);
+        begin(Marks::new(1 << 60)).unwrap();
+        assert!(spilling::is_time_to_look(usize::MAX));
+        *lock(&GOVERNOR) = None;
     }
 
     #[test]

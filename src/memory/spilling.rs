@@ -194,7 +194,7 @@ pub(super) fn is_time_to_look(bytes: usize) -> bool {
 /// Takes note of bytes that are handed out; after some, looks whether the process has too much.
 fn take_note(bytes: usize) {
     if is_time_to_look(bytes) {
-        governor::assist();
+        governor::look();
     }
 }
 
@@ -325,10 +325,15 @@ impl Spilling {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::sync::{Mutex, PoisonError};
+
     use super::super::space::FEWEST;
     use super::*;
     use proptest::prelude::*;
+
+    /// Held by tests that set when blocks are spilled.
+    pub(in super::super) static ALONE: Mutex<()> = Mutex::new(());
 
     /// A block with a pattern in it.
     struct Held {
@@ -367,6 +372,7 @@ mod tests {
         fn blocks_hold_what_was_written_whatever_is_dropped(
             steps in proptest::collection::vec((0u32..21, 0usize..500, 0u32..9, any::<u8>(), 0..6), 1..60)
         ) {
+            let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
             HEAP.space.open(&std::env::temp_dir(), FEWEST).unwrap();
             spill(true, true, true);
             let mut held: Vec<Held> = Vec::new();
