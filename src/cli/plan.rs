@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::input::{InputOptions, Sampled, WalkOptions, sample};
 use crate::output::Target;
 use crate::progress::{Progress, Stage};
+use crate::report::Measured;
 
 /// `limit` is that on memory under which the run would be made.
 pub(super) fn run(args: &args::Plan, limit: Option<u64>, terminal: &Terminal) -> Result<()> {
@@ -95,7 +96,8 @@ fn observe(dir: &Path, config: &Config, terminal: &Terminal) -> Result<(Observat
     outcome.write(&inputs, &target, false, &quiet)?.commit()?;
     let seconds = started.elapsed().as_secs_f64();
     let documents = outcome.corpus.sources.iter().map(|source| source.docs.len() as u64).collect();
-    let run = Observation { bytes: outcome.total_bytes().read, seconds, peak_memory: terminal.measured().peak_memory };
+    let Measured { peak_memory, peak_temporary, .. } = terminal.measured();
+    let run = Observation { bytes: outcome.total_bytes().read, seconds, peak_memory, peak_temporary };
     Ok((run, documents))
 }
 

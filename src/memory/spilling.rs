@@ -198,6 +198,12 @@ fn take_note(bytes: usize) {
     }
 }
 
+/// Where the pieces of a block begin, and their bytes: what is done piece by piece, with a look after each, needs not be in memory
+/// as a whole.
+fn pieces(len: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..len).step_by(COUNTED).map(move |at| (at, COUNTED.min(len - at)))
+}
+
 /// Counts an ordinary block that comes.
 fn come(size: usize) {
     take_note(size);
@@ -246,8 +252,11 @@ unsafe impl GlobalAlloc for Spilling {
         if is_spilled(layout.size())
             && let Some((block, dirty)) = spilled(layout, HEAP.allocate(layout))
         {
-            // SAFETY: the block is new and at least as large as its layout
-            unsafe { block.write_bytes(0, dirty.min(layout.size())) };
+            for (at, len) in pieces(dirty.min(layout.size())) {
+                // SAFETY: the block is new and at least as large as its layout
+                unsafe { block.add(at).write_bytes(0, len) };
+                take_note(len);
+            }
             return block;
         }
         come(layout.size());
@@ -310,12 +319,9 @@ impl Spilling {
             let grown = grows.then(|| spilled(new, HEAP.allocate_growing(new))).flatten();
             let moved = grown.map_or_else(|| self.alloc(new), |(block, _)| block);
             if !moved.is_null() {
-                // piece by piece: both are in memory until it is done, unless what was copied is dropped
-                let len = old.size().min(new.size());
-                for at in (0..len).step_by(COUNTED) {
-                    let piece = COUNTED.min(len - at);
-                    ptr::copy_nonoverlapping(block.add(at), moved.add(at), piece);
-                    take_note(piece);
+                for (at, len) in pieces(old.size().min(new.size())) {
+                    ptr::copy_nonoverlapping(block.add(at), moved.add(at), len);
+                    take_note(len);
                 }
                 self.dealloc(block, old);
             }

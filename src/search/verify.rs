@@ -111,8 +111,8 @@ impl Verified {
     }
 }
 
-/// Bytes of shingle sets that [`Sets`] holds before it starts over, at the most.
-const CACHE: usize = 64 << 20;
+/// Bytes of shingle sets that are held at a time, at the most.
+const MOST: usize = 64 << 20;
 
 /// Of a limit on memory, the part that they may take: to make a set again costs less than to read it from the disk.
 const PART_OF_LIMIT: u64 = 16;
@@ -129,7 +129,7 @@ pub(super) struct Sets {
 
 impl Sets {
     pub(super) fn new(shingler: Shingler, token_options: TokenOptions) -> Sets {
-        let room = memory::allowed().map_or(CACHE, |bytes| CACHE.min((bytes / PART_OF_LIMIT) as usize));
+        let room = memory::allowed().map_or(MOST, |bytes| MOST.min((bytes / PART_OF_LIMIT) as usize));
         Sets { shingler, token_options, tokens: Tokens::default(), cache: FxHashMap::default(), cached: 0, room }
     }
 
@@ -162,13 +162,10 @@ impl Sets {
     }
 }
 
-/// Tokens of the texts whose sets are made at a time.
-const BATCH: usize = 8 << 20;
-
 /// The Jaccard similarity of every (class, keeper) in `pairs`, on all threads; or what an earlier run has saved of it.
 ///
-/// A class is in several pairs, so they are taken in batches, and in each a set is made once. Costs 8 bytes of memory for
-/// each token of a batch.
+/// A class is in several pairs, so they are taken in batches, and in each a set is made once: 8 bytes of memory for each token of
+/// a batch, and of all as many as `sets` may hold.
 pub(super) fn all(
     corpus: &Corpus,
     table: &Table,
@@ -181,7 +178,7 @@ pub(super) fn all(
     if let Some(verified) = saved.load(name, progress, |columns| from_part(pairs, columns)) {
         return Ok(verified);
     }
-    let batches = batches(table, pairs);
+    let batches = batches(table, pairs, sets.room / size_of::<u64>());
     let from_disk = corpus.bytes() >= LARGE.max(memory::room_for_inputs());
     let will_measure = |classes: &[u32]| {
         if from_disk {
@@ -216,15 +213,15 @@ pub(super) fn all(
     Ok(Verified::new(pairs, &similarities))
 }
 
-/// The pairs in runs of about [`BATCH`] tokens.
-fn batches<'p>(table: &Table, mut pairs: &'p [(u32, u32)]) -> Vec<&'p [(u32, u32)]> {
+/// The pairs in runs of about so many tokens.
+fn batches<'p>(table: &Table, mut pairs: &'p [(u32, u32)], most: usize) -> Vec<&'p [(u32, u32)]> {
     let mut batches = Vec::new();
     while !pairs.is_empty() {
         let mut tokens = 0;
         let fits = |&&(class, keeper): &&(u32, u32)| {
             let before = tokens;
             tokens += table.tokens_of(class) as usize + table.tokens_of(keeper) as usize;
-            before < BATCH
+            before < most
         };
         let (batch, rest) = pairs.split_at(pairs.iter().take_while(fits).count());
         batches.push(batch);
@@ -253,7 +250,11 @@ fn measure(corpus: &Corpus, table: &Table, (pairs, classes): (&[(u32, u32)], &[u
     let made: Vec<Vec<u64>> =
         classes.par_iter().map_init(fresh, |sets, &class| sets.make(corpus, table, class)).collect();
     let set_of = |class: u32| &made[classes.binary_search(&class).expect("the classes of all pairs are there")];
-    let similarity = |&(class, keeper): &(u32, u32)| similarity(set_of(class), set_of(keeper), Measure::Jaccard);
+    let similarity = |&(class, keeper): &(u32, u32)| {
+        let (a, b) = (set_of(class), set_of(keeper));
+        memory::touched(size_of_val(&a[..]) + size_of_val(&b[..]));
+        similarity(a, b, Measure::Jaccard)
+    };
     pairs.par_iter().map(similarity).collect()
 }
 
