@@ -32,6 +32,9 @@ pub(super) enum Side<'t> {
     Itself,
 }
 
+/// What of a chain begins with a piece that is to be aligned, and the number of anchors of that.
+type Piece<'c> = (&'c [Anchor], usize);
+
 /// Follows chains in one text after the other.
 pub(super) struct Follower {
     min_tokens: usize,
@@ -69,29 +72,29 @@ impl Follower {
         is_spent
     }
 
-    /// The passages along a chain: the alignment of each, with the tokens of the kept side counted from the first of them.
-    /// And what of the chain is not followed, because an alignment may go on where a part of the kept text ends.
+    /// The passages along a chain, of which the next piece is known: the alignment of each, with the tokens of the kept side
+    /// counted from the first of them. And the piece that is not followed, because its alignment may go on where a part of
+    /// the kept text ends.
     pub(super) fn follow<'c>(
         &mut self,
         own: &[u64],
         side: Side<'_>,
-        chain: &'c [Anchor],
-    ) -> (Vec<Vec<Run>>, &'c [Anchor]) {
+        mut next: Option<Piece<'c>>,
+    ) -> (Vec<Vec<Run>>, Option<Piece<'c>>) {
         let mut passages = Vec::new();
-        let mut rest = chain;
-        while let Some((from, len)) = self.next_piece(side, rest) {
+        while let Some((from, len)) = next {
             let (piece, after) = from.split_at(len);
             if !self.follow_piece(own, side, piece, &mut passages) {
-                return (passages, from);
+                break;
             }
-            rest = after;
+            next = self.next_piece(side, after);
         }
-        (passages, &[])
+        (passages, next)
     }
 
-    /// What of a chain begins with a piece that is to be aligned, and the anchors of that; so it is known whether there is
-    /// one before any kept text is read for it.
-    pub(super) fn next_piece<'c>(&mut self, side: Side<'_>, chain: &'c [Anchor]) -> Option<(&'c [Anchor], usize)> {
+    /// The next piece of a chain that is to be aligned; so it is known whether there is one before any kept text is read for
+    /// it.
+    pub(super) fn next_piece<'c>(&mut self, side: Side<'_>, chain: &'c [Anchor]) -> Option<Piece<'c>> {
         let mut rest = chain;
         loop {
             let first = *rest.first()?;
