@@ -3,7 +3,7 @@
 //! ```text
 //! cargo bench --bench passages                         texts without end, periods, boilerplate: 4 MB each
 //! cargo bench --bench passages -- FILE_OR_DIR…         real corpora, one row each, read as `unecho scan` reads them
-//! cargo bench --bench passages -- --growth FILE…       1, 4 and 16 copies with light edits, without the suffix array
+//! cargo bench --bench passages -- --growth FILE…       1, 4, 16 and 64 copies with light edits, without the suffix array
 //! cargo bench --bench passages -- --test               the same on small texts, checks only
 //! ```
 //!
@@ -69,7 +69,7 @@ fn compare(name: &str, texts: &[Cow<'_, [u8]>]) {
     );
 }
 
-/// Prints a row for 1, 4 and 16 copies of the first texts, with another letter in every 500 bytes or so.
+/// Prints a row for 1, 4, 16 and 64 copies of the first texts, with another letter in every 500 bytes or so.
 fn grow(name: &str, texts: &[Cow<'_, [u8]>]) {
     let mut random = Random(11);
     let mut before = 0;
@@ -78,7 +78,7 @@ fn grow(name: &str, texts: &[Cow<'_, [u8]>]) {
         before - text.len() < 16_000_000
     };
     let texts: Vec<_> = texts.iter().take_while(first).collect();
-    for copies in [1, 4, 16] {
+    for copies in [1, 4, 16, 64] {
         let edited = (0..copies).flat_map(|_| &texts).map(|text| {
             let mut text = text.to_vec();
             for _ in 0..text.len() / 500 {

@@ -36,6 +36,31 @@ fn equal_lanes(numbers: [u32; LANES], number: u32) -> u32 {
     numbers.iter().rev().fold(0, |bits, &other| bits << 1 | u32::from(other == number))
 }
 
+/// Bytes that are compared at once.
+pub(crate) const COMPARED: usize = 64;
+
+/// A bit for each place where two runs of bytes differ, from the lowest on.
+#[inline(always)]
+pub(crate) fn differing_bytes(a: &[u8; COMPARED], b: &[u8; COMPARED]) -> u64 {
+    let pairs = a.as_chunks().0.iter().zip(b.as_chunks().0).enumerate();
+    !pairs.fold(0, |bits, (part, (a, b))| bits | u64::from(equal_bytes(a, b)) << (16 * part))
+}
+
+/// A bit for each place where two runs of bytes are equal.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn equal_bytes(a: &[u8; 16], b: &[u8; 16]) -> u16 {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8};
+    // SAFETY: SSE2 belongs to x86-64
+    unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(bytemuck::cast(*a), bytemuck::cast(*b))) as u16 }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn equal_bytes(a: &[u8; 16], b: &[u8; 16]) -> u16 {
+    a.iter().zip(b).rev().fold(0, |bits, (x, y)| bits << 1 | u16::from(x == y))
+}
+
 /// Numbers whose differences are put into one mask.
 const MANY: usize = 64;
 
@@ -91,6 +116,7 @@ mod tests {
             let b = std::array::from_fn(|n| if n % step == 1 { u32::MAX } else { n as u32 });
             let expected = (0..MANY).filter(|n| n % step == 1).fold(0, |bits, n| bits | 1 << n);
             assert_eq!(differing(&a, &b), expected);
+            assert_eq!(differing_bytes(&a.map(|n| n as u8), &b.map(|n: u32| n as u8)), expected);
         }
     }
 }

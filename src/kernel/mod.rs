@@ -24,7 +24,7 @@ mod words;
 #[cfg(test)]
 pub(crate) use anchors::PERIODIC;
 pub(crate) use anchors::{Anchor, Chooser, HASHED, LOOKED_AT, Windows, hash_of_halves, rank_bytes, rank_of};
-pub(crate) use equal::equal;
+pub(crate) use equal::{COMPARED, differing_bytes, equal};
 pub(crate) use escapes::{BLOCK, put_in, simple_escape, simple_run, string_run, take_out};
 pub(crate) use extremes::{MULTIPLIERS, min_max};
 pub(crate) use hash::{hash_run, hash_short, hash_token};

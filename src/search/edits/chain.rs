@@ -26,6 +26,11 @@ pub(super) const LEAST: u32 = 3;
 /// A token that is part of a seed counts as much as four tokens of drift.
 const WORTH: Worth = Worth { token: 4, most: SEED_TOKENS as u32, drift: DRIFT, next: 8 };
 
+/// What a token between two anchors of a chain that is part of neither takes off the score by which chains are put in order.
+/// So the rows of a list that have no more than their form in common, however many they are, do not come before the few
+/// that are the same; none of them has to be for its anchors to be chained.
+const UNSEEN: i32 = 2;
+
 /// The score of an anchor alone.
 const ALONE: i32 = WORTH.token * SEED_TOKENS as i32;
 
@@ -43,7 +48,7 @@ pub(super) struct Anchor {
 /// Anchors that run side by side; the greatest is the best, of equals the one that starts first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Chain {
-    /// How much of both texts it holds.
+    /// How much of both texts its anchors hold, less what lies between them.
     score: i32,
     first: Reverse<Anchor>,
     /// Where its anchors stand among those of all chains.
@@ -190,11 +195,19 @@ impl Chainer {
                 self.chained.truncate(start);
                 continue;
             }
-            self.chained[start..].reverse();
-            let first = Reverse(self.chained[start]);
-            self.chains.push(Chain { score: whole - rest, first, start, end: self.chained.len() });
+            let chain = &mut self.chained[start..];
+            chain.reverse();
+            let score = whole - rest - UNSEEN * unseen(chain) as i32;
+            let first = Reverse(chain[0]);
+            self.chains.push(Chain { score, first, start, end: self.chained.len() });
         }
     }
+}
+
+/// Tokens between the anchors of a chain, in the text that has more of them.
+fn unseen(chain: &[Anchor]) -> u32 {
+    let gap = |pair: &[Anchor]| (pair[1].own - pair[0].own).max(pair[1].kept - pair[0].kept);
+    chain.windows(2).map(|pair| gap(pair).saturating_sub(SEED_TOKENS as u32)).sum()
 }
 
 #[cfg(test)]

@@ -12,11 +12,14 @@ use super::align::{self, Aligner};
 use super::chain::Anchor;
 use super::cover::{Cover, is_free, may_be_named};
 use super::score::{Run, Scoring, count};
-use super::seeds::SEED_TOKENS;
+use super::seeds::{SEED_TOKENS, WINDOW};
 use super::split::split;
 
 /// Tokens by which a passage may reach beyond its first and last anchor.
 pub(super) const REACH: usize = 256;
+
+/// Tokens in a row that make a piece worth an alignment, however often its tokens were tried: as many as always share a seed.
+const PLAIN: usize = SEED_TOKENS + WINDOW - 1;
 
 /// The text that a chain leads to.
 #[derive(Clone, Copy)]
@@ -28,6 +31,9 @@ pub(super) enum Side<'t> {
     /// The text in question itself.
     Itself,
 }
+
+/// What of a chain begins with a piece that is to be aligned, and the number of anchors of that.
+type Piece<'c> = (&'c [Anchor], usize);
 
 /// Follows chains in one text after the other.
 pub(super) struct Follower {
@@ -66,29 +72,29 @@ impl Follower {
         is_spent
     }
 
-    /// The passages along a chain: the alignment of each, with the tokens of the kept side counted from the first of them.
-    /// And what of the chain is not followed, because an alignment may go on where a part of the kept text ends.
+    /// The passages along a chain, of which the next piece is known: the alignment of each, with the tokens of the kept side
+    /// counted from the first of them. And the piece that is not followed, because its alignment may go on where a part of
+    /// the kept text ends.
     pub(super) fn follow<'c>(
         &mut self,
         own: &[u64],
         side: Side<'_>,
-        chain: &'c [Anchor],
-    ) -> (Vec<Vec<Run>>, &'c [Anchor]) {
+        mut next: Option<Piece<'c>>,
+    ) -> (Vec<Vec<Run>>, Option<Piece<'c>>) {
         let mut passages = Vec::new();
-        let mut rest = chain;
-        while let Some((from, len)) = self.next_piece(side, rest) {
+        while let Some((from, len)) = next {
             let (piece, after) = from.split_at(len);
             if !self.follow_piece(own, side, piece, &mut passages) {
-                return (passages, from);
+                break;
             }
-            rest = after;
+            next = self.next_piece(side, after);
         }
-        (passages, &[])
+        (passages, next)
     }
 
-    /// What of a chain begins with a piece that is to be aligned, and the anchors of that; so it is known whether there is
-    /// one before any kept text is read for it.
-    pub(super) fn next_piece<'c>(&mut self, side: Side<'_>, chain: &'c [Anchor]) -> Option<(&'c [Anchor], usize)> {
+    /// The next piece of a chain that is to be aligned; so it is known whether there is one before any kept text is read for
+    /// it.
+    pub(super) fn next_piece<'c>(&mut self, side: Side<'_>, chain: &'c [Anchor]) -> Option<Piece<'c>> {
         let mut rest = chain;
         loop {
             let first = *rest.first()?;
@@ -117,9 +123,10 @@ impl Follower {
         anchors.iter().take_while(can_follow).count()
     }
 
-    /// Whether a piece is to be left alone.
+    /// Whether a piece is to be left alone. One with a few words in a row that are the same is not: that it is similar enough
+    /// is too likely, however many others were not.
     fn is_tried(&mut self, piece: &[Anchor], first: Anchor) -> bool {
-        let is_tried = self.cover.is_tried(first.own as usize..own_end(&piece[piece.len() - 1]));
+        let is_tried = self.cover.is_tried(first.own as usize..own_end(&piece[piece.len() - 1])) && !is_plain(piece);
         self.left_alone += u64::from(is_tried);
         is_tried
     }
@@ -190,6 +197,13 @@ impl Follower {
 fn is_near_an_end(runs: &[Run], kept: &[u64]) -> bool {
     let (start, end) = (runs.first().map_or(0, |run| run.kept), runs.last().map_or(0, |run| run.end().1));
     !runs.is_empty() && (start < align::REACH || end + align::REACH > kept.len())
+}
+
+/// Whether the anchors of a piece hold [`PLAIN`] tokens in a row, as far as can be told without the texts.
+fn is_plain(piece: &[Anchor]) -> bool {
+    let goes_on = |a: &Anchor, b: &Anchor| b.own - a.own <= WINDOW as u32 && b.own - a.own == b.kept - a.kept;
+    let len = |run: &[Anchor]| own_end(&run[run.len() - 1]) - run[0].own as usize;
+    piece.chunk_by(goes_on).any(|run| len(run) >= PLAIN)
 }
 
 /// Where an anchor ends in the text in question.

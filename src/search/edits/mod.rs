@@ -30,7 +30,7 @@ use std::ops::Range;
 
 use crate::corpus::{Span, TokenOptions, Tokens, token_end};
 
-use chain::{Anchor, Chainer, Group};
+use chain::{Chainer, Group};
 use follow::{Follower, REACH, Side};
 use index::Index;
 use kept::{KeptTexts, Stretch};
@@ -255,32 +255,33 @@ impl EditedPassages {
 
     fn follow_kept(&mut self, text: &[u8], chain: Range<usize>, text_of: TextOf<'_, '_>, found: &mut Vec<EditedMatch>) {
         let open = self.follower.open(&self.chainer.chained[chain]);
-        let Some((mut rest, _)) = self.follower.next_piece(Side::Part(&[], 0), open) else { return };
-        let Some(&Anchor { text: number, .. }) = rest.first() else { return };
+        let mut next = self.follower.next_piece(Side::Part(&[], 0), open);
+        let Some(number) = next.map(|(rest, _)| rest[0].text) else { return };
         let key = self.kept.key(number);
         let kept = text_of(key);
         let own = Words { text, tokens: &self.current.tokens, first_byte: 0, options: self.token_options };
         for reach in [NEAR, REACH] {
-            let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return };
-            let from = first.kept.saturating_sub(reach as u32);
-            let to = last.kept.saturating_add((SEED_TOKENS + reach) as u32);
+            let Some((rest, _)) = next else { return };
+            let from = rest[0].kept.saturating_sub(reach as u32);
+            let to = rest[rest.len() - 1].kept.saturating_add((SEED_TOKENS + reach) as u32);
             self.kept.read(number, &kept, from..to, self.token_options, &mut self.stretch);
             let Stretch { tokens, first_token, first_byte } = &self.stretch;
             let side = match reach {
                 REACH => Side::Kept(&tokens.hashes, *first_token),
                 _ => Side::Part(&tokens.hashes, *first_token),
             };
-            let (passages, left) = self.follower.follow(&self.current.tokens.hashes, side, rest);
+            let (passages, left) = self.follower.follow(&self.current.tokens.hashes, side, next);
             let kept = Words { text: &kept, tokens, first_byte: *first_byte, ..own };
             found.extend(passages.iter().map(|passage| describe(passage, own, kept, EditedKeeper::Text(key))));
-            rest = left;
+            next = left;
         }
     }
 
     fn follow_itself(&mut self, text: &[u8], chain: Range<usize>, found: &mut Vec<EditedMatch>) {
         let tokens = &self.current.tokens;
-        let chain = self.follower.open(&self.chainer.chained[chain]);
-        let (passages, _) = self.follower.follow(&tokens.hashes, Side::Itself, chain);
+        let open = self.follower.open(&self.chainer.chained[chain]);
+        let next = self.follower.next_piece(Side::Itself, open);
+        let (passages, _) = self.follower.follow(&tokens.hashes, Side::Itself, next);
         let own = Words { text, tokens, first_byte: 0, options: self.token_options };
         found.extend(passages.iter().map(|passage| describe(passage, own, own, EditedKeeper::Itself)));
     }

@@ -13,7 +13,7 @@ use crate::corpus::Shingler;
 pub(super) const SEED_TOKENS: usize = 4;
 
 /// Consecutive k-grams of which one is a seed, w.
-const WINDOW: usize = 5;
+pub(super) const WINDOW: usize = 5;
 
 /// A k-gram of tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

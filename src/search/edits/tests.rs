@@ -192,6 +192,38 @@ fn a_kept_text_that_is_not_given_back_as_it_was_gives_no_match() {
     }
 }
 
+/// The matches of a list with one that has its rows, by twos and in another order, and a row of its own after each two.
+fn rows_found(row: fn(usize) -> String) -> (Vec<EditedMatch>, BoundsMet) {
+    let mut kept = Kept::new(0.8, 20);
+    kept.keep(0, &(0..120).map(row).collect::<String>());
+    let twos = (0..60).map(|n| n * 37 % 60);
+    let text: String = twos.flat_map(|n| [2 * n, 2 * n + 1, 1000 + n]).map(row).collect();
+    (kept.find(&text), kept.engine.bounds_met())
+}
+
+#[test]
+fn rows_that_are_the_same_come_before_all_that_have_their_form() {
+    let row = |n| {
+        format!(
+            "name{n} https foundation org wiki policy privacy policy code{n} policy code{n} {} translated ",
+            n * 7 % 100
+        )
+    };
+    let (found, bounds) = rows_found(row);
+    assert!(found.len() >= 60 && bounds.chains_left_alone == 0, "{} {bounds:?}", found.len());
+}
+
+#[test]
+fn words_in_a_row_are_not_left_alone_because_others_of_the_form_were_tried() {
+    let row = |n| {
+        format!(
+            "name{n} alias{n} https foundation wikimedia org wiki policy privacy policy code{n} policy {n} translated "
+        )
+    };
+    let (found, _) = rows_found(row);
+    assert!(found.len() >= 57, "{} of 60", found.len());
+}
+
 /// A word stream in which little is said twice, as the numbers of its words.
 fn stream(seed: u64, n: usize) -> Vec<u64> {
     let mut state = seed;

@@ -33,6 +33,7 @@
 //! third slower on runs), or four at a time (a twentieth slower on prose).
 
 use std::borrow::Cow;
+use std::hint::select_unpredictable;
 
 use super::anchor::{Anchor, Anchors, Lengths};
 use super::common;
@@ -290,16 +291,23 @@ impl<'t, S: Symbol> Index<'t, S> {
         }
     }
 
-    /// Adds the turns for both halves of a range.
+    /// Adds the turns for the halves of a range that hold leads of the entry: one of them, or both. Which one it is nobody can
+    /// foresee, so there is no branch on that.
     fn add_halves(&self, turn: Turn, turns: &mut Vec<Turn>) {
-        for range in turn.range.halves() {
-            if let Some(leads) = range.shared(turn.entry.leads) {
-                let entry = Entry { leads, ..turn.entry };
-                let hash = self.hash(range, entry.text, entry.at);
-                self.table.prefetch(hash);
-                turns.push(Turn { range, hash, entry, known: turn.known });
-            }
+        let [low, high] = turn.range.halves();
+        let (in_low, in_high) = (turn.entry.leads.least <= low.greatest, turn.entry.leads.greatest >= high.least);
+        self.add_turn(turn, select_unpredictable(in_low, low, high), turns);
+        if in_low & in_high {
+            self.add_turn(turn, high, turns);
         }
+    }
+
+    /// Adds a turn for the leads of the entry that are in a range.
+    fn add_turn(&self, turn: Turn, range: Leads, turns: &mut Vec<Turn>) {
+        let entry = Entry { leads: range.shared(turn.entry.leads), ..turn.entry };
+        let hash = self.hash(range, entry.text, entry.at);
+        self.table.prefetch(hash);
+        turns.push(Turn { range, hash, entry, known: turn.known });
     }
 
     /// Compares an occurrence with those in its bucket, which the list holds, until all its windows are found, and enters
@@ -327,7 +335,7 @@ impl<'t, S: Symbol> Index<'t, S> {
         self.add_halves(turn, turns);
         let dealt: Vec<Entry> = self.list.iter().map(|&item| self.entry(item)).collect();
         for entry in dealt {
-            let own = turn.range.shared(entry.leads) == Some(entry.leads)
+            let own = turn.range.shared(entry.leads) == entry.leads
                 && self.hash(turn.range, entry.text, entry.at) == turn.hash;
             if own {
                 self.add_halves(Turn { entry, ..turn }, turns);
@@ -358,12 +366,11 @@ impl<'t, S: Symbol> Index<'t, S> {
         let (before, after) = (usize::from(leads.greatest), self.lengths.window - usize::from(leads.least));
         let halves = |entry: &Entry| self.text(entry.text).split_at(entry.at as usize);
         let ((a_before, a_after), (b_before, b_after)) = (halves(a), halves(b));
-        let behind = |text: &'_ [S]| text.len().saturating_sub(before);
-        let ahead = common::ahead(&a_after[..after.min(a_after.len())], b_after);
+        let ahead = common::ahead(a_after, b_after, after);
         if ahead < self.lengths.gram {
             return (0, 0); // another gram with the same hash
         }
-        (common::behind(&a_before[behind(a_before)..], b_before), ahead)
+        (common::behind(a_before, b_before, before), ahead)
     }
 
     /// Notes the maximal match of two occurrences, if it holds a window with one of these leads.
@@ -381,8 +388,8 @@ impl<'t, S: Symbol> Index<'t, S> {
             return;
         }
         let (own, kept) = (self.text(entry.text), self.text(other.text));
-        let before = common::behind(&own[..entry.at as usize], &kept[..other.at as usize]) as u32;
-        let after = common::ahead(&own[entry.at as usize..], &kept[other.at as usize..]) as u32;
+        let before = common::behind(&own[..entry.at as usize], &kept[..other.at as usize], usize::MAX) as u32;
+        let after = common::ahead(&own[entry.at as usize..], &kept[other.at as usize..], usize::MAX) as u32;
         let (start, end) = (entry.at - before, entry.at + after);
         self.found.push(Match { start, end, text: other.text, from: other.at - before });
         self.held = self.held.max(end + 1 - self.lengths.window as u32);

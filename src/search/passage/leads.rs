@@ -26,10 +26,10 @@ impl Leads {
         Leads::new(anchor.at - anchor.last, anchor.at - anchor.first)
     }
 
+    /// Those that both hold; of no use if there are none.
     #[inline]
-    pub(super) fn shared(self, other: Leads) -> Option<Leads> {
-        let shared = Leads { least: self.least.max(other.least), greatest: self.greatest.min(other.greatest) };
-        (shared.least <= shared.greatest).then_some(shared)
+    pub(super) fn shared(self, other: Leads) -> Leads {
+        Leads { least: self.least.max(other.least), greatest: self.greatest.min(other.greatest) }
     }
 
     /// Whether it holds one lead only.
@@ -89,7 +89,7 @@ mod tests {
                 [all, Leads { least: greatest / 3, greatest: greatest / 2 }, Leads { least: greatest, greatest }]
             {
                 let read = Leads::of_note(leads.note(all), all);
-                assert!(read.shared(leads) == Some(leads) && read.shared(all) == Some(read), "{leads:?} of {greatest}");
+                assert!(read.shared(leads) == leads && read.shared(all) == read, "{leads:?} of {greatest}");
                 assert!(!exact || read == leads);
             }
         }

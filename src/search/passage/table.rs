@@ -93,10 +93,15 @@ impl Table {
     #[inline]
     pub(super) fn read(&self, hash: u32, list: &mut Vec<Item>) {
         list.clear();
-        self.lines.each(hash, |item| list.push(item));
-        if list.len() > 1 {
-            list.sort_unstable();
-        }
+        self.lines.each(hash, |item| {
+            list.push(item);
+            // few, so each is put in its place at once
+            let mut at = list.len() - 1;
+            while at > 0 && list[at - 1] > item {
+                list.swap(at - 1, at);
+                at -= 1;
+            }
+        });
     }
 
     /// Adds an item to a bucket.
