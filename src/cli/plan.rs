@@ -14,11 +14,15 @@ use crate::output::Target;
 use crate::progress::{Progress, Stage};
 use crate::report::Measured;
 
+/// Of the limit on memory, the part that a sample may have on disk, so that what it takes fits and shows what is needed.
+const PART_FOR_SAMPLE: u64 = 16;
+
 /// `limit` is that on memory under which the run would be made.
 pub(super) fn run(args: &args::Plan, limit: Option<u64>, terminal: &Terminal) -> Result<()> {
     let config = settings::config(&args.input, &args.find)?;
     let inputs = settings::inputs(&args.input)?;
-    let sampled = sample(&inputs, &config.input, args.sample << 20, terminal.progress())?;
+    let most = limit.map_or(u64::MAX, |limit| limit / PART_FOR_SAMPLE);
+    let sampled = sample(&inputs, &config.input, most.min(args.sample << 20), terminal.progress())?;
     if sampled.pieces.is_empty() {
         return Err(Error::Nothing("nothing to plan for: no file holds text".to_owned()));
     }

@@ -80,6 +80,12 @@ pub fn let_go<T: Send + 'static>(value: T) {
     }
 }
 
+/// Gives back to the system what its allocator holds and nobody uses, after much was dropped that stood in small blocks: it would be
+/// held until the end, beside what is made next. Takes about a millisecond.
+pub fn give_back_unused() {
+    spilling::give_back_unused();
+}
+
 /// Takes note that this thread looks at so many bytes that may have to come into memory, [`AROUND`](super::AROUND) for each
 /// that stands by itself, and after some of them sees to it that the limit holds. For loops that look at much memory and
 /// take none: two threads that read what is cached fill a gigabyte while a third one sleeps. It waits while pages are

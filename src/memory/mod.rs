@@ -100,15 +100,15 @@ mod spilling;
 pub use amount::{Amount, machine};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    HereAndThere, Registration, Spilling, allowed, copied, failure, here_and_there, is_in_memory, is_spilled,
-    kept_in_order, let_go, limit, looked_at, looked_up, register, room_for_inputs, spilled_may_be_on_disk,
+    HereAndThere, Registration, Spilling, allowed, copied, failure, give_back_unused, here_and_there, is_in_memory,
+    is_spilled, kept_in_order, let_go, limit, looked_at, looked_up, register, room_for_inputs, spilled_may_be_on_disk,
     temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    HereAndThere, Registration, allowed, copied, failure, here_and_there, is_in_memory, is_spilled, kept_in_order,
-    let_go, limit, looked_at, looked_up, register, room_for_inputs, spilled_may_be_on_disk, temporary_peak, touched,
-    will_look_up, will_read,
+    HereAndThere, Registration, allowed, copied, failure, give_back_unused, here_and_there, is_in_memory, is_spilled,
+    kept_in_order, let_go, limit, looked_at, looked_up, register, room_for_inputs, spilled_may_be_on_disk,
+    temporary_peak, touched, will_look_up, will_read,
 };
 #[cfg(target_os = "linux")]
 pub use spilling::Spilling;

@@ -119,6 +119,7 @@ impl<'c> Searcher<'c> {
                 progress.begin(Stage::Search, likely.len() as u64);
                 verified = verify::all(corpus, &table, &likely, &sets, saved, progress)?;
                 progress.end();
+                memory::give_back_unused();
                 Candidates::Near(Box::new(near))
             }
         };

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Plan {
     pub(in crate::cli) input: Input,
     #[command(flatten)]
     pub(in crate::cli) find: Find,
-    /// Megabytes on disk that are looked at and run
+    /// Megabytes on disk that are looked at and run; no more than a sixteenth of the limit on memory
     #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..))]
     pub(in crate::cli) sample: u64,
     /// Print JSON
