@@ -13,6 +13,7 @@ use std::path::Path;
 
 use memchr::{memchr, memchr_iter};
 use rayon::prelude::*;
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -253,8 +254,10 @@ struct IsKey<'p>(&'p str);
 impl<'de> DeserializeSeed<'de> for IsKey<'_> {
     type Value = bool;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<bool, D::Error> {
-        // as bytes: half a surrogate pair in a key is no reason to refuse a record, as little as in a value that nobody reads
-        deserializer.deserialize_bytes(self)
+        // as it is written first, which refuses a control character; then as bytes: half a surrogate pair in a key is no reason
+        // to refuse a record, as little as in a value that nobody reads
+        let written = <&RawValue>::deserialize(deserializer)?;
+        serde_json::Deserializer::from_str(written.get()).deserialize_bytes(self).map_err(D::Error::custom)
     }
 }
 
@@ -407,6 +410,15 @@ mod tests {
         for text in [r#"{"\ud800": 1, "text": "fine"}"#, r#"{"a": "\ud800", "te\u0078t": "fine"}"#] {
             let parsed = parse_str(text, OnError::Fail, "text").unwrap();
             assert_eq!(&text[parsed.documents[0].text_range()], "fine");
+        }
+    }
+
+    #[test]
+    fn a_control_character_in_a_key_is_refused() {
+        for record in ["{\"a\u{1}\":1,\"text\":\"x\"}", "{\"t\\u0065xt\":\"x\",\"a\tb\":1}"] {
+            assert!(
+                parse_str(record, OnError::Fail, "text").is_err_and(|e| e.to_string().contains("control character"))
+            );
         }
     }
 
