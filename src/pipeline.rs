@@ -8,7 +8,6 @@ use crate::config::Config;
 use crate::corpus::{Corpus, Role, Source, Unit};
 use crate::error::{Error, Result};
 use crate::input::{self, field};
-use crate::memory;
 use crate::output::{self, Removal, SourceBytes, Target, Written};
 use crate::progress::Progress;
 use crate::resolve::{Fate, Globs, Group, KeepPolicy, PassageSearch, Plan, ResolveOptions, UnitSearch, order, resolve};
@@ -144,7 +143,6 @@ fn search(corpus: &Corpus, config: &Config, saved: Parts<'_>, progress: &dyn Pro
     let keep = config.keep_options()?;
     let units = config.searched_units();
     let (tables, tokens) = sketches(corpus, &units, config, saved, progress)?;
-    memory::give_back_unused();
     let mut tallies: Vec<_> = tables.iter().map(|table| (table.options.unit, table.tally)).collect();
     warn_of_misses(corpus, config, progress)?;
     let (order, protected) = order(corpus, &tokens, &keep);

@@ -107,7 +107,7 @@ pub fn room_for_inputs() -> u64 {
     u64::MAX
 }
 
-/// Nobody says how.
+/// Gives back nothing.
 pub fn give_back_unused() {}
 
 /// Nothing is spilled.

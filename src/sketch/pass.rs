@@ -66,6 +66,7 @@ pub fn sketch(
     }
     let parts = units.par_iter().zip(parts);
     let tables = parts.map(|(options, part)| build(*options, part, corpus.len())).collect();
+    memory::give_back_unused();
     progress.end();
     Ok((tables, document_tokens))
 }
