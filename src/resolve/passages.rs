@@ -85,17 +85,16 @@ impl<'c> PassageSearch<'c> {
         }
     }
 
-    /// Keeps what is left of a document, `form`, and gives the passages of it that can go. If they do, it has to be
+    /// Keeps what is `left` of a document, its `form` and that text, and gives the passages of it that can go. If they do, it has to be
     /// forgotten and what is left then kept in its stead.
-    pub(super) fn find(&mut self, doc: DocId, form: &Form) -> Vec<Repeat> {
-        let left = left_of(self.corpus, doc, form);
+    pub(super) fn find(&mut self, doc: DocId, (form, left): (&Form, &Cow<'c, [u8]>)) -> Vec<Repeat> {
         let found = self.passages.enter(left.clone());
-        let edited = self.find_edited(&left);
-        self.keep_for_edits(&left);
+        let edited = self.find_edited(left);
+        self.keep_for_edits(left);
         self.entered.push((doc, (!form.is_whole()).then(|| form.clone())));
         self.stay.clear();
-        let exact = self.exact(found, &left);
-        if exact.is_empty() { edited.iter().filter_map(|found| self.edited(found, &left)).collect() } else { exact }
+        let exact = self.exact(found, left);
+        if exact.is_empty() { edited.iter().filter_map(|found| self.edited(found, left)).collect() } else { exact }
     }
 
     /// Those of the exact passages that can go.
@@ -130,6 +129,9 @@ impl<'c> PassageSearch<'c> {
         let mut reason = KeptReason::TooShort;
         for part in parts {
             let Some(part) = self.whole_in_both(passage, part, snapper) else { continue };
+            if self.passages.options().is_too_short(part.len()) {
+                continue;
+            }
             // of a word that is cut in two, no token goes
             let words = snapper.words(part);
             let of_words = self.wording(words.of(left));
@@ -267,14 +269,14 @@ impl<'c> PassageSearch<'c> {
 /// What is left of the document that was entered under this number.
 fn text_of<'c>(corpus: &'c Corpus, entered: &[(DocId, Option<Form>)], number: u32) -> Cow<'c, [u8]> {
     let (doc, form) = &entered[number as usize];
-    form.as_ref().map_or_else(|| corpus.text(*doc), |form| left_of(corpus, *doc, form))
+    let text = corpus.text(*doc);
+    form.as_ref().map(|form| left_of(&text, form)).unwrap_or(text)
 }
 
-/// What is left of a document.
-fn left_of<'c>(corpus: &'c Corpus, doc: DocId, form: &Form) -> Cow<'c, [u8]> {
-    match corpus.text(doc) {
+/// What is left of a text.
+pub(super) fn left_of<'c>(text: &Cow<'c, [u8]>, form: &Form) -> Cow<'c, [u8]> {
+    match text {
         Cow::Borrowed(text) => form.text(text),
-        Cow::Owned(text) if form.is_whole() => Cow::Owned(text),
-        Cow::Owned(text) => Cow::Owned(form.text(&text).into_owned()),
+        Cow::Owned(text) => Cow::Owned(form.text(text).into_owned()),
     }
 }

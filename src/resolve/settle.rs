@@ -21,6 +21,7 @@ mod encoded;
 mod foresee;
 mod keepers;
 mod repeats;
+mod text;
 mod texts;
 
 use std::cmp::Reverse;
@@ -44,6 +45,7 @@ use super::plan::{Cut, Edit, Fate, Plan};
 use super::rest::Rest;
 use encoded::encoded;
 use foresee::{Foreseen, batches, foresee};
+use text::Text;
 use texts::Texts;
 
 /// Where a repeat counts.
@@ -158,7 +160,7 @@ struct Marks {
     passages: Option<Mark>,
 }
 
-impl Settler<'_, '_> {
+impl<'c> Settler<'c, '_> {
     /// Settles all documents, batch after batch; what will likely be left of those of the next is worked out meanwhile, and where the
     /// cuts of those before stand in their sources.
     fn settle_in_batches(
@@ -285,8 +287,10 @@ impl Settler<'_, '_> {
             return Fate::Removed;
         }
         let marks = self.marks();
-        let repeats = self.repeats_in_rows(doc);
-        let fate = if repeats.is_empty() { Fate::Kept } else { self.settle_parts(doc, repeats, foreseen, &marks) };
+        let text = Text::new(self.corpus, doc, foreseen.text.take());
+        let repeats = self.repeats_in_rows(doc, &text);
+        let fate =
+            if repeats.is_empty() { Fate::Kept } else { self.settle_parts(doc, &text, repeats, foreseen, &marks) };
         if let (Fate::Kept, Some(row)) = (fate, whole) {
             self.keep_document(doc, row.class, &[row.span]);
         }
@@ -297,16 +301,22 @@ impl Settler<'_, '_> {
     }
 
     /// Removes a document by what its parts repeat, or cuts these.
-    fn settle_parts(&mut self, doc: DocId, repeats: Vec<Repeat>, foreseen: Foreseen<'_>, marks: &Marks) -> Fate {
-        let Foreseen { text, paragraph_break, rest, mut set } = foreseen;
-        let text = text.unwrap_or_else(|| self.corpus.text(doc));
-        if self.remove_by_parts(doc, &text, &repeats, &mut set) {
+    fn settle_parts(
+        &mut self,
+        doc: DocId,
+        text: &Text<'c>,
+        repeats: Vec<Repeat>,
+        foreseen: Foreseen<'_>,
+        marks: &Marks,
+    ) -> Fate {
+        let Foreseen { paragraph_break, rest, mut set, .. } = foreseen;
+        if self.remove_by_parts(doc, text.get(), &repeats, &mut set) {
             self.undo_parts(marks);
             return Fate::Removed;
         }
-        let paragraph_break = paragraph_break.unwrap_or_else(|| self.options.segmenter.decide(&text));
+        let paragraph_break = paragraph_break.unwrap_or_else(|| self.options.segmenter.decide(text.get()));
         let attempt = Attempt::new(paragraph_break, self.plan.marks().edits);
-        self.settle_segments(doc, &text, (repeats, rest), attempt, marks)
+        self.settle_segments(doc, text, (repeats, rest), attempt, marks)
     }
 
     /// Removes a document that repeats a kept one as that was read, though not what is left of it: the kept one has lost
@@ -359,7 +369,7 @@ impl Settler<'_, '_> {
     fn settle_segments(
         &mut self,
         doc: DocId,
-        text: &[u8],
+        text: &Text<'c>,
         (repeats, mut foreseen): (Vec<Repeat>, Option<Rest<'_>>),
         mut attempt: Attempt,
         marks: &Marks,
@@ -375,7 +385,7 @@ impl Settler<'_, '_> {
             self.plan.undo_to(plan_marks);
             self.undo_parts(marks);
         }
-        self.repeats_in_rows(doc); // keeps those that are no repeats
+        self.repeats_in_rows(doc, text); // keeps those that are no repeats
         Fate::Kept
     }
 
@@ -384,14 +394,15 @@ impl Settler<'_, '_> {
     fn attempt<'t>(
         &mut self,
         doc: DocId,
-        text: &'t [u8],
+        text: &'t Text<'c>,
         attempt: &mut Attempt,
         (mut known, mut foreseen): (Option<Vec<Repeat>>, Option<Rest<'t>>),
         marks: &Marks,
     ) -> Option<Rest<'t>> {
-        let mut rest = Rest::whole(text, attempt.first_break);
+        let original: &'t [u8] = text.get();
+        let mut rest = Rest::whole(original, attempt.first_break);
         loop {
-            let repeats = known.take().unwrap_or_else(|| self.repeats_in_rest(doc, &rest, attempt));
+            let repeats = known.take().unwrap_or_else(|| self.repeats_in_rest(doc, text, &rest, attempt));
             let conflicts = self.conflicts(doc, &rest.form, &repeats, attempt.first_edit);
             if !conflicts.is_empty() {
                 attempt.learn(rest.paragraph_break, conflicts);
@@ -400,8 +411,8 @@ impl Settler<'_, '_> {
             let Some(form) = self.cut(doc, &rest.form, &rest.text, &repeats) else { return Some(rest) };
             let before = rest.paragraph_break;
             let foreseen = foreseen.take().filter(|foreseen| foreseen.form == form);
-            debug_assert!(foreseen.as_ref().is_none_or(|foreseen| foreseen.text == form.text(text)));
-            rest = foreseen.unwrap_or_else(|| Rest::new(form, text, self.options.segmenter));
+            debug_assert!(foreseen.as_ref().is_none_or(|foreseen| foreseen.text == form.text(original)));
+            rest = foreseen.unwrap_or_else(|| Rest::new(form, original, self.options.segmenter));
             if self.splits_alike() && rest.paragraph_break == before {
                 return Some(rest);
             }

@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::corpus::chars::{decode_first, inside_token};
-use crate::corpus::{ParagraphBreak, Segmenter, Span, Unit};
+use crate::corpus::{Segmenter, Span, Unit, sentences_of};
 
 /// Where passages may be cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,7 +134,10 @@ impl<'t> Snapper<'t> {
 
     /// Bytes of the last character of a part that is not empty.
     fn last_len(&self, part: Span) -> u32 {
-        bstr::decode_last_utf8(part.of(self.text)).1.max(1) as u32
+        match part.of(self.text) {
+            [.., last] if last.is_ascii() => 1,
+            text => bstr::decode_last_utf8(text).1.max(1) as u32,
+        }
     }
 
     fn whole_paragraphs(&self, passage: Span) -> Span {
@@ -182,16 +185,15 @@ impl<'t> Snapper<'t> {
         let text = self.text;
         self.sentences.entry(number).or_insert_with(|| {
             let mut sentences = Vec::new();
-            let segmenter = Segmenter { paragraph_break: ParagraphBreak::BlankLine };
-            segmenter.split(Unit::Sentence, paragraph.of(text), &mut sentences);
-            let moved = |s: Span| Span { start: s.start + paragraph.start, end: s.end + paragraph.start };
-            sentences.into_iter().map(moved).collect()
+            sentences_of(text, paragraph, &mut sentences);
+            sentences
         })
     }
 }
 
 fn is_white(text: &[u8]) -> bool {
-    decode_first(text).0.is_some_and(char::is_whitespace)
+    // most are letters of ASCII, for which nothing has to be decoded
+    !text.first().is_some_and(u8::is_ascii_graphic) && decode_first(text).0.is_some_and(char::is_whitespace)
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ pub(super) struct Likely {
     pub(super) verified: Vec<Place>,
     /// What is left without these segments.
     repeats: Vec<Span>,
+    /// Its text is asked for in any case.
+    is_read: bool,
 }
 
 /// What is worked out of a document before it is settled.
@@ -99,8 +101,8 @@ fn likely(search: &UnitSearch<'_>, soon: &[DocId], doc: DocId) -> Option<Likely>
     let rows = segments.into_iter().flat_map(|segments| {
         segments.table().rows_of(doc).iter().filter(|row| goes(segments, row)).map(|row| row.span)
     });
-    let repeats: Vec<Span> = rows.collect();
-    (!verified.is_empty() || !repeats.is_empty()).then_some(Likely { doc, verified, repeats })
+    let (repeats, is_read): (Vec<Span>, bool) = (rows.collect(), search.passages.is_some());
+    (is_read || !verified.is_empty() || !repeats.is_empty()).then_some(Likely { doc, verified, repeats, is_read })
 }
 
 /// Works out what will likely be asked for; `documents` is how documents are sketched, if they are compared.
@@ -110,7 +112,7 @@ pub(super) fn foresee<'c>(
     documents: Option<SketchOptions>,
     likely: Vec<Likely>,
 ) -> FxHashMap<DocId, Foreseen<'c>> {
-    let foresee = |sketcher: &mut Sketcher, Likely { doc, verified, repeats }: Likely| {
+    let foresee = |sketcher: &mut Sketcher, Likely { doc, verified, repeats, is_read }: Likely| {
         let text = corpus.text(doc);
         let set =
             documents.filter(|_| !verified.is_empty()).map(|documents| sketcher.shingle_set(&text, documents.shingler));
@@ -118,8 +120,8 @@ pub(super) fn foresee<'c>(
         if !repeats.is_empty() {
             foreseen.rest = Some(without(&repeats, &text, options.segmenter, documents, sketcher));
             foreseen.paragraph_break = Some(options.segmenter.decide(&text));
-            foreseen.text = Some(text);
         }
+        foreseen.text = (is_read || !repeats.is_empty()).then_some(text);
         (doc, foreseen)
     };
     likely.into_par_iter().map_init(|| Sketcher::new(options.tokens), foresee).collect()
@@ -198,6 +200,7 @@ mod tests {
             doc: DocId(0),
             verified: vec![Place { doc: DocId(0), span: Span::new(0, 13) }],
             repeats: vec![Span::new(15, 28)],
+            is_read: false,
         };
         let foreseen = foresee(&corpus, &options, Some(of(Unit::Document)), vec![wanted]).remove(&DocId(0)).unwrap();
         let rest = foreseen.rest.unwrap();

@@ -5,27 +5,34 @@
 
 use std::cmp::Reverse;
 
-use super::{Repeat, Settler, overlaps_any};
+use super::{Repeat, Settler, Text, overlaps_any};
 use crate::corpus::{DocId, Place, Segmenter, Span};
 use crate::resolve::attempt::{Attempt, Standing, standing};
 use crate::resolve::form::Form;
 use crate::resolve::gaps::widen;
 use crate::resolve::keep::KeepPolicy;
+use crate::resolve::passages::left_of;
 use crate::resolve::rest::Rest;
 use crate::search::Searcher;
 use crate::sketch::Sketcher;
 
-impl Settler<'_, '_> {
+impl<'c> Settler<'c, '_> {
     /// The segments of a document, as it was read, that repeat a kept one; the others are kept. Passages, if there are none.
-    pub(super) fn repeats_in_rows(&mut self, doc: DocId) -> Vec<Repeat> {
-        self.repeats_by_unit(doc, None, |searcher, _| {
+    pub(super) fn repeats_in_rows(&mut self, doc: DocId, text: &Text<'c>) -> Vec<Repeat> {
+        self.repeats_by_unit((doc, text), None, |searcher, _| {
             searcher.table().rows_of(doc).iter().map(|row| (row.span, row.class)).collect()
         })
     }
 
     /// As [`Self::repeats_in_rows`], of what is left of a document.
-    pub(super) fn repeats_in_rest(&mut self, doc: DocId, rest: &Rest<'_>, attempt: &Attempt) -> Vec<Repeat> {
-        self.repeats_by_unit(doc, Some((&rest.form, attempt)), |searcher, sketcher| {
+    pub(super) fn repeats_in_rest(
+        &mut self,
+        doc: DocId,
+        text: &Text<'c>,
+        rest: &Rest<'_>,
+        attempt: &Attempt,
+    ) -> Vec<Repeat> {
+        self.repeats_by_unit((doc, text), Some((&rest.form, attempt)), |searcher, sketcher| {
             let mut spans = Vec::new();
             let segmenter = Segmenter { paragraph_break: rest.paragraph_break };
             segmenter.split(searcher.table().options.unit, &rest.text, &mut spans);
@@ -46,7 +53,7 @@ impl Settler<'_, '_> {
     /// and passages only when there are no segments to cut.
     fn repeats_by_unit(
         &mut self,
-        doc: DocId,
+        (doc, text): (DocId, &Text<'c>),
         cut: Option<(&Form, &Attempt)>,
         mut segments: impl FnMut(&mut Searcher<'_>, &mut Sketcher) -> Vec<(Span, u32)>,
     ) -> Vec<Repeat> {
@@ -77,20 +84,21 @@ impl Settler<'_, '_> {
         match (repeats.is_empty(), deferred.is_empty()) {
             (false, _) => repeats,
             (true, false) => outermost(deferred),
-            (true, true) => self.passages(doc, cut),
+            (true, true) => self.passages(doc, text, cut),
         }
     }
 
     /// The passages that repeat a kept one, in what is left of a document, which is kept.
-    fn passages(&mut self, doc: DocId, cut: Option<(&Form, &Attempt)>) -> Vec<Repeat> {
+    fn passages(&mut self, doc: DocId, text: &Text<'c>, cut: Option<(&Form, &Attempt)>) -> Vec<Repeat> {
         let Some(passages) = &mut self.search.passages else { return Vec::new() };
-        let text = self.corpus.text(doc);
+        let text = text.get();
         let whole = Form::whole(text.len());
         let form = cut.map_or(&whole, |(form, _)| form);
+        let left = left_of(text, form);
         let (mut repeats, mut deferred): (Vec<Repeat>, Vec<Repeat>) = Default::default();
-        let found = passages.find(doc, form);
+        let found = passages.find(doc, (form, &left));
         let spans: Vec<Span> = found.iter().map(|repeat| repeat.span).collect();
-        let cuts = widen(&form.text(&text), &spans);
+        let cuts = widen(&left, &spans);
         for (repeat, made) in found.into_iter().zip(cuts) {
             let Some(hull) = form.hull(repeat.span) else { continue };
             if made.is_none() {

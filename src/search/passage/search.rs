@@ -103,6 +103,11 @@ impl PassageOptions {
         }
     }
 
+    /// Whether a passage of so many bytes is too short, however many tokens they are.
+    pub fn is_too_short(self, bytes: usize) -> bool {
+        matches!(self.min, MinPassage::Bytes(least) if bytes < least)
+    }
+
     /// Whether a passage of so many bytes and tokens is long enough.
     pub fn admits(self, bytes: usize, tokens: usize) -> bool {
         match self.min {

@@ -28,6 +28,9 @@ impl Item {
     }
 }
 
+/// Changes that are taken back after one whose line is asked for.
+const AHEAD: usize = 8;
+
 /// Slots of a line.
 const WIDTH: usize = 5;
 
@@ -131,7 +134,10 @@ impl Table {
 
     /// Takes back the changes since a mark.
     pub(super) fn undo_to(&mut self, mark: usize) {
+        // the lines are asked for before: what was changed long ago has left the cache
+        self.changes[mark..].iter().rev().take(AHEAD).for_each(|change| self.lines.prefetch(change.hash));
         while self.changes.len() > mark {
+            self.changes[mark..].iter().nth_back(AHEAD).inspect(|change| self.lines.prefetch(change.hash));
             let Change { hash, item, removed } = self.changes.pop().expect("longer than the mark");
             if removed { self.lines.insert(hash, item) } else { self.lines.remove(hash, item) }
         }
