@@ -104,12 +104,20 @@ impl<'c> PassageSearch<'c> {
         }
         found.sort_unstable_by_key(|passage| (passage.span.start, std::cmp::Reverse(passage.span.end)));
         let mut snapper = Snapper::new(left, self.options.at, self.options.segmenter);
-        let mut repeats: Vec<Repeat> = Vec::new();
+        let own = self.entered.len() as u32 - 1;
+        let (mut repeats, mut gone): (Vec<Repeat>, Vec<Passage>) = Default::default();
         for passage in found {
-            let cut_to = repeats.last().map_or(0, |last| last.span.end);
-            let rest = Span { start: passage.span.start.max(cut_to), end: passage.span.end };
-            if rest.start < rest.end {
-                repeats.extend(self.repeat(&passage, rest, &mut snapper, left, &repeats));
+            // a copy that goes itself is no copy: its own is
+            let copied = if passage.text == own { self.passages.around(&passage, &gone) } else { vec![passage] };
+            for passage in copied {
+                let cut_to = repeats.last().map_or(0, |last| last.span.end);
+                let rest = Span { start: passage.span.start.max(cut_to), end: passage.span.end };
+                if rest.start < rest.end
+                    && let Some(repeat) = self.repeat(&passage, rest, &mut snapper, left, &repeats)
+                {
+                    gone.push(self.passages.part_of(&passage, repeat.span));
+                    repeats.push(repeat);
+                }
             }
         }
         repeats
@@ -150,7 +158,7 @@ impl<'c> PassageSearch<'c> {
             }
             let copy = self.passages.copy_of(passage, part);
             if itself && overlaps_any(others, |other| other.span, copy) {
-                return None; // the copy goes in this pass; the next one looks again
+                return None; // a piece of a token of the copy goes in this pass; the next one looks again
             }
             let link = Link { keeper: self.place(passage.text, copy), similarity: 1.0, exact: true };
             return Some(Repeat {

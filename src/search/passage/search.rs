@@ -194,20 +194,61 @@ impl<'c> Passages<'c> {
 
     /// Where the copy of a part of a passage stands. Of tokens only those count that lie in the part.
     pub fn copy_of(&self, passage: &Passage, part: Span) -> Span {
-        let (found, symbols) = (passage.found, &self.symbols);
-        match symbols {
-            Symbols::Bytes(_) => {
-                let start = found.from + (part.start - found.start);
-                Span { start, end: start + (part.end - part.start) }
-            }
+        let Match { start, end, text, from } = self.part_of(passage, part).found;
+        match &self.symbols {
+            Symbols::Bytes(_) => Span { start: from, end: from + (end - start) },
+            Symbols::Tokens { spans, .. } => over(&spans[text as usize], from, from + (end - start)),
+        }
+    }
+
+    /// A part of a passage. Of tokens only those count that lie in it.
+    pub fn part_of(&self, passage: &Passage, part: Span) -> Passage {
+        let found = passage.found;
+        let (first, last) = match &self.symbols {
+            Symbols::Bytes(_) => (part.start, part.end),
             Symbols::Tokens { spans, .. } => {
                 let own = spans.last().map_or(&[][..], Vec::as_slice);
                 let first = own.partition_point(|token| token.start < part.start) as u32;
-                let last = own.partition_point(|token| token.end <= part.end) as u32;
-                let shift = |token: u32| token.clamp(found.start, found.end) - found.start + found.from;
-                over(&spans[found.text as usize], shift(first), shift(last))
+                (first, own.partition_point(|token| token.end <= part.end) as u32)
             }
+        };
+        let start = first.clamp(found.start, found.end);
+        self.between(passage, start, last.clamp(start, found.end))
+    }
+
+    /// The part of a passage from one symbol to before another.
+    fn between(&self, passage: &Passage, start: u32, end: u32) -> Passage {
+        let from = passage.found.from + (start - passage.found.start);
+        let span = match &self.symbols {
+            Symbols::Bytes(_) => Span { start, end },
+            Symbols::Tokens { spans, .. } => over(spans.last().map_or(&[][..], Vec::as_slice), start, end),
+        };
+        Passage { span, text: passage.text, found: Match { start, end, from, ..passage.found } }
+    }
+
+    /// A passage whose copy stands in its own text, as passages whose copies are in none of `gone`: ascending, disjoint
+    /// passages of the same text, each with a copy elsewhere. What such a one holds of the copy is named where that has its own
+    /// copy, for that is equal too. Costs a binary search, and a step for each of `gone` that the copy meets.
+    pub fn around(&self, passage: &Passage, gone: &[Passage]) -> Vec<Passage> {
+        let Match { start, end, from, .. } = passage.found;
+        let copy_end = from + (end - start);
+        let own = |at: u32| start + (at - from);
+        let (mut parts, mut at) = (Vec::new(), from);
+        let first = gone.partition_point(|before| before.found.end <= from);
+        for met in gone[first..].iter().take_while(|met| met.found.start < copy_end) {
+            if at < met.found.start {
+                parts.push(self.between(passage, own(at), own(met.found.start)));
+            }
+            let (first, last) = (at.max(met.found.start), met.found.end.min(copy_end));
+            let part = self.between(passage, own(first), own(last));
+            let found = Match { text: met.text, from: met.found.from + (first - met.found.start), ..part.found };
+            parts.push(Passage { text: met.text, found, ..part });
+            at = last;
         }
+        if at < copy_end {
+            parts.push(self.between(passage, own(at), end));
+        }
+        parts
     }
 
     /// Whether the copy of a passage starts or ends inside a word of its text, which the passage then does not hold whole.
@@ -331,6 +372,38 @@ mod tests {
         assert_eq!(found, [("ababa", "ababa".to_owned())]);
         let found = passages(bytes(4), &["abcdeabcde-abcde"]);
         assert_eq!(found.iter().map(|f| f.0).collect::<Vec<_>>(), ["abcde", "abcde"]);
+    }
+
+    #[test]
+    fn a_copy_that_goes_is_named_where_it_has_its_own() {
+        let tokens = PassageOptions { min: MinPassage::Tokens(3), normalise: Normalise::Tokens };
+        for options in [bytes(9), tokens] {
+            let mut passages = Passages::new(options, TokenOptions::default());
+            let text = "aa bb cc dd, ee aa bb cc dd ff gg, ee aa bb cc dd ff gg";
+            let found = passages.enter(Cow::Borrowed(text.as_bytes()));
+            let (first, second) = (found[0], *found.last().unwrap());
+            let named = |parts: Vec<Passage>| {
+                let named = parts.into_iter().map(|part| {
+                    let copy = passages.copy_of(&part, part.span);
+                    assert_eq!(part.span.of(text.as_bytes()), copy.of(text.as_bytes()));
+                    (&text[part.span.start as usize..part.span.end as usize], part.span.start, copy.start)
+                });
+                named.collect::<Vec<_>>()
+            };
+            assert_eq!(named(passages.around(&first, &[])), [("aa bb cc dd", 16, 0)]);
+            let (whole, parts) = if options == tokens {
+                let parts = vec![("ee", 35, 13), ("aa bb cc dd", 38, 0), ("ff gg", 50, 28)];
+                (("ee aa bb cc dd ff gg", 35, 13), parts)
+            } else {
+                let parts = vec![(", ee ", 33, 11), ("aa bb cc dd", 38, 0), (" ff gg", 49, 27)];
+                ((", ee aa bb cc dd ff gg", 33, 11), parts)
+            };
+            assert_eq!(named(passages.around(&second, &[])), [whole]);
+            assert_eq!(named(passages.around(&second, &[first])), parts);
+            // what goes may be a part of what was found
+            let part = passages.part_of(&first, Span::new(16, 24));
+            assert_eq!(named(passages.around(&second, &[part]))[1], ("aa bb cc", 38, 0));
+        }
     }
 
     #[test]
