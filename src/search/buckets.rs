@@ -55,7 +55,7 @@ pub(super) struct Met {
 #[derive(Default)]
 struct Memberships {
     /// Those of class `c` that was grouped are `starts[c]..starts[c + 1]`, their bands ascending.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     bands: Vec<u8>,
     buckets: Vec<u32>,
     /// Memberships that came later.
@@ -244,7 +244,7 @@ impl Memberships {
     /// What each of so many classes is a member of, by the groups of each band; as yet with the first member of each group for
     /// its bucket.
     fn in_groups(classes: usize, groups: &[Vec<Member>]) -> Memberships {
-        let mut starts = vec![0; classes + 1];
+        let mut starts = vec![0_u32; classes + 1];
         for member in groups.iter().flatten() {
             starts[member.class as usize] += 1;
         }
@@ -252,11 +252,11 @@ impl Memberships {
         for start in &mut starts {
             total += std::mem::replace(start, total);
         }
-        let (mut bands, mut firsts) = (vec![0; total], vec![0; total]);
+        let (mut bands, mut firsts) = (vec![0; total as usize], vec![0; total as usize]);
         for (band, members) in groups.iter().enumerate() {
             for member in memory::watched(members.iter(), LOOKED_AT) {
                 let place = &mut starts[member.class as usize];
-                (bands[*place], firsts[*place]) = (band as u8, member.first);
+                (bands[*place as usize], firsts[*place as usize]) = (band as u8, member.first);
                 *place += 1;
             }
         }
@@ -269,7 +269,7 @@ impl Memberships {
     /// The memberships that a class has since classes were grouped.
     fn grouped(&self, class: u32) -> std::ops::Range<usize> {
         match self.starts.get(class as usize..).and_then(|starts| starts.first_chunk()) {
-            Some(&[start, end]) => start..end,
+            Some(&[start, end]) => start as usize..end as usize,
             None => 0..0,
         }
     }

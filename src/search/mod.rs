@@ -10,6 +10,7 @@ mod contain;
 mod decisions;
 pub mod edits;
 mod join;
+mod kept;
 mod lines;
 mod near;
 pub mod passage;
@@ -17,7 +18,6 @@ mod verify;
 
 use crate::corpus::{Corpus, DocId, Place, Role, Span, TokenOptions, Unit, shingle_set};
 use crate::error::Result;
-use crate::kernel;
 use crate::memory;
 use crate::progress::{Progress, Stage};
 use crate::resume::Parts;
@@ -26,6 +26,7 @@ use crate::sketch::{Sketch, Sketcher, Table, Wording};
 use contain::Postings;
 pub use decisions::{Apart, Choice, Decision, Decisions, Pair};
 pub use join::Join;
+use kept::Kept;
 use near::Near;
 pub use verify::{Measure, similarity};
 use verify::{Sets, Verified};
@@ -71,8 +72,7 @@ pub struct Searcher<'c> {
     corpus: &'c Corpus,
     table: Table,
     options: SearchOptions,
-    /// The kept member of each class, if one is kept.
-    kept: Vec<Option<Place>>,
+    kept: Kept,
     /// Classes in the order in which they were kept, since what was kept before was said to stay.
     journal: Vec<u32>,
     candidates: Candidates,
@@ -124,8 +124,7 @@ impl<'c> Searcher<'c> {
             }
         };
         // room for some that are added: or all would be moved for the first of them
-        let mut kept = Vec::with_capacity(table.classes() + if grows { table.classes() / SPARE } else { 0 });
-        kept.resize(table.classes(), None);
+        let kept = Kept::none_of(table.classes(), if grows { table.classes() / SPARE } else { 0 });
         let (journal, has_reference, apart) = (Vec::new(), corpus.has_reference(), Apart::default());
         let added = None;
         Ok(Searcher { corpus, table, options, kept, journal, candidates, has_reference, verified, sets, added, apart })
@@ -135,6 +134,11 @@ impl<'c> Searcher<'c> {
     pub fn keeping_apart(mut self, apart: Apart) -> Searcher<'c> {
         self.apart = apart;
         self
+    }
+
+    /// Where the kept member of a class stands, if one is kept.
+    fn place_kept(&self, class: u32) -> Option<Place> {
+        self.kept.place_of(class, &self.table)
     }
 
     /// Whether somebody decided that both classes are to stay.
@@ -161,13 +165,13 @@ impl<'c> Searcher<'c> {
         if (class as usize) < known {
             return Some(class);
         }
-        memory::looked_up(|| self.kept.resize(self.table.classes(), None));
+        memory::looked_up(|| self.kept.grow_to(self.table.classes()));
         if let Candidates::Near(near) = &mut self.candidates
             && self.table.is_near(class)
         {
             let original = self.table.rows_of(doc).first().filter(|_| self.table.options.unit == Unit::Document);
             let original = original.map(|row| row.class).filter(|&class| self.table.is_near(class));
-            near.admit(&self.table, class, original, |other| self.kept[other as usize].is_some());
+            near.admit(&self.table, class, original, |other| self.kept.holds(other));
             self.added = Some((class, sketch.into_tokens()));
         }
         Some(class)
@@ -176,7 +180,7 @@ impl<'c> Searcher<'c> {
     /// Says that the segments of a document will soon be asked for: most answers cost a cache miss or two, and nothing else.
     pub fn prepare(&self, doc: DocId) {
         for row in self.table.rows_of(doc) {
-            kernel::prefetch(&self.kept, row.class as usize);
+            self.kept.prepare(row.class);
             self.table.prepare(row.class);
             if let Candidates::Near(near) = &self.candidates {
                 near.prepare(row.class);
@@ -193,9 +197,11 @@ impl<'c> Searcher<'c> {
         let classes = self.table.classes_of(docs);
         let keepers = self.verified.keepers_of(&classes);
         for classes in [&classes, &keepers] {
-            memory::will_look_up(&self.kept, classes.iter().map(|&class| class as usize));
+            self.kept.will_look_up(classes);
             self.table.will_read_signatures(classes);
         }
+        // of those that are not kept yet nobody asks where they stand
+        self.table.will_look_up_places(classes.iter().chain(&keepers).copied().filter(|&class| self.kept.holds(class)));
         if let Candidates::Near(near) = &self.candidates {
             near.will_meet(&classes);
         }
@@ -204,7 +210,7 @@ impl<'c> Searcher<'c> {
     /// Whether a segment of this class is likely to repeat one that is kept when it is its turn: its equal, or one that it was
     /// verified against, is kept, or stands where it `will` likely be kept before.
     pub fn is_likely_repeat(&self, class: u32, will: impl Fn(Place) -> bool) -> bool {
-        let is_likely = |other: u32| self.kept[other as usize].is_some() || will(self.table.first_place_of(other));
+        let is_likely = |other: u32| self.kept.holds(other) || will(self.table.first_place_of(other));
         is_likely(class) || self.verified.alike(class, self.options.similarity).any(is_likely)
     }
 
@@ -224,7 +230,7 @@ impl<'c> Searcher<'c> {
     /// most promising first and of those the one kept first. A reference goes before everything else. `own` is its set of
     /// shingles, if that is known; it is made when it is needed first.
     pub fn find(&mut self, class: u32, own: &mut Option<Vec<u64>>) -> Option<Link> {
-        if let Some(keeper) = self.kept[class as usize].filter(|_| !self.is_apart(class, class)) {
+        if let Some(keeper) = self.place_kept(class).filter(|_| !self.is_apart(class, class)) {
             return Some(Link { keeper, similarity: 1.0, exact: true });
         }
         if !self.table.is_near(class) {
@@ -243,13 +249,13 @@ impl<'c> Searcher<'c> {
         };
         candidates.retain(|&keeper| !self.is_apart(class, keeper));
         if self.has_reference {
-            let role = |class: &u32| self.kept[*class as usize].map(|place| self.corpus.role(place.doc));
+            let role = |class: &u32| self.place_kept(*class).map(|place| self.corpus.role(place.doc));
             candidates.sort_by_key(|class| role(class) != Some(Role::Reference));
         }
         candidates.into_iter().take(VERIFIED_PER_SEGMENT).find_map(|keeper| {
             let similarity = self.verify(class, keeper, own);
             let linked = similarity >= self.options.similarity;
-            let keeper = self.kept[keeper as usize].filter(|_| linked)?;
+            let keeper = self.place_kept(keeper).filter(|_| linked)?;
             Some(Link { keeper, similarity, exact: false })
         })
     }
@@ -263,7 +269,7 @@ impl<'c> Searcher<'c> {
         }
         let kept = self.sets.get(self.corpus, &self.table, keeper);
         let similarity = similarity(&own, &kept, self.options.measure);
-        let keeper = self.kept[keeper as usize].filter(|_| similarity >= self.options.similarity)?;
+        let keeper = self.place_kept(keeper).filter(|_| similarity >= self.options.similarity)?;
         Some((Link { keeper, similarity, exact: false }, wording))
     }
 
@@ -300,10 +306,10 @@ impl<'c> Searcher<'c> {
 
     /// From now on the segment of this class at `place` is kept.
     pub fn keep(&mut self, class: u32, place: Place) {
-        if self.kept[class as usize].is_some() {
+        if self.kept.holds(class) {
             return; // its equal is kept already (a protected source, say) and stands for both
         }
-        self.kept[class as usize] = Some(place);
+        self.kept.insert(class, place, &self.table);
         self.journal.push(class);
         if !self.table.is_near(class) {
             return;
@@ -332,7 +338,7 @@ impl<'c> Searcher<'c> {
     pub fn undo_to(&mut self, mark: usize) {
         while self.journal.len() > mark {
             let class = self.journal.pop().expect("longer than the mark");
-            self.kept[class as usize] = None;
+            self.kept.remove(class);
             if !self.table.is_near(class) {
                 continue;
             }

@@ -27,7 +27,7 @@ const SIGNATURE_MARGIN: f64 = 0.12;
 
 /// Bands that are grouped at a time at the most, unless there are more threads: the bands of a class stand side by side, so that one access to
 /// memory brings all of these. Each takes 8 bytes for a class, where a run takes most; twice as many are no faster.
-const BANDS_AT_ONCE: usize = 3;
+const BANDS_AT_ONCE: usize = 2;
 
 /// Of the limit on memory, the part that may be taken for dealt bands: to work them out once more costs less than to spill
 /// them.
@@ -79,9 +79,7 @@ impl Near {
 
     /// Each class with the first ones of its buckets, where their signatures promise a link.
     fn likely(&self, table: &Table, similarity: f64) -> Vec<(u32, u32)> {
-        let classes = table.classes() as u32;
-        let ranges: Vec<Range<u32>> =
-            (0..classes).step_by(AT_ONCE).map(|at| at..classes.min(at + AT_ONCE as u32)).collect();
+        let ranges = ranges(table.classes() as u32, AT_ONCE);
         let least = least_agreement(similarity);
         let in_range = |range: Range<u32>| {
             let (mut likely, mut met, mut signatures) = (Vec::new(), Vec::new(), Signatures::few());
@@ -186,18 +184,26 @@ fn first_of_bands(table: &Table, dealt: Vec<Dealt>) -> Vec<GrowingIndex> {
 
 /// What is `made` of each band: of the hashes in it of all classes of rows that are near.
 fn each_band<T: Send, C: FromIterator<T>>(table: &Table, made: impl Fn(Dealt) -> T + Sync) -> C {
-    let near: Vec<u32> = (0..table.classes_of_rows() as u32).filter(|&class| table.is_near(class)).collect();
-    let bands = table.options.bands();
-    let at_once = room_for_bands(near.len()).clamp(1, BANDS_AT_ONCE).max(rayon::current_num_threads());
-    let bits = bits_for(near.len());
-    let classes = near.len().div_ceil(2 * rayon::current_num_threads()).clamp(AT_ONCE, MOST_AT_ONCE);
+    // not listed: a list would stand beside the dealt bands
+    let near = |classes: Range<u32>| classes.filter(|&class| table.is_near(class));
+    let (classes, bands) = (table.classes_of_rows() as u32, table.options.bands());
+    let all = near(0..classes).count();
+    let at_once = room_for_bands(all).clamp(1, BANDS_AT_ONCE).max(rayon::current_num_threads());
+    let bits = bits_for(all);
+    let together = (classes as usize).div_ceil(2 * rayon::current_num_threads()).clamp(AT_ONCE, MOST_AT_ONCE);
+    let ranges = ranges(classes, together);
     let some = (0..bands).step_by(at_once).map(|at| at..bands.min(at + at_once));
     some.flat_map(|bands| {
-        let dealt: Vec<Vec<Block>> =
-            near.par_chunks(classes).map(|classes| deal(table, classes, bands.clone(), bits)).collect();
+        let deal = |range: &Range<u32>| deal(table, &near(range.clone()).collect::<Vec<_>>(), bands.clone(), bits);
+        let dealt: Vec<Vec<Block>> = ranges.par_iter().map(deal).collect();
         by_band(dealt, bands.len()).into_par_iter().map(|blocks| made(Dealt::new(blocks, bits))).collect::<Vec<T>>()
     })
     .collect()
+}
+
+/// All classes, so many at a time.
+fn ranges(classes: u32, at_once: usize) -> Vec<Range<u32>> {
+    (0..classes).step_by(at_once).map(|at| at..classes.min(at.saturating_add(at_once as u32))).collect()
 }
 
 /// For how many bands of so many classes there is room.

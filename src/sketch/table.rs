@@ -133,6 +133,7 @@ impl Table {
     /// Says that a class will soon be asked for.
     pub(crate) fn prepare(&self, class: u32) {
         prefetch(&self.signed, class as usize);
+        prefetch(&self.places, class as usize);
     }
 
     /// The hash of one band of a class, 0 to [`SketchOptions::bands`].
@@ -198,9 +199,14 @@ impl Table {
 
     /// Says that the texts of one member of each of these classes will be read soon.
     pub(crate) fn will_read_texts(&self, corpus: &Corpus, classes: &[u32]) {
-        memory::will_look_up(&self.places, classes.iter().map(|&class| class as usize));
+        self.will_look_up_places(classes.iter().copied());
         let places: Vec<Place> = classes.iter().map(|&class| self.places[class as usize]).collect();
         corpus.will_read(&places);
+    }
+
+    /// Says that [`Table::first_place_of`] these classes will soon be asked for.
+    pub(crate) fn will_look_up_places(&self, classes: impl Iterator<Item = u32>) {
+        memory::will_look_up(&self.places, classes.map(|class| class as usize));
     }
 
     /// Where the first member of a class stands.
