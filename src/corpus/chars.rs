@@ -94,6 +94,16 @@ pub(crate) fn class(c: char) -> Class {
     basic().of(c).class()
 }
 
+/// The class of a character of ASCII: for loops over bytes, most of which are.
+#[inline(always)]
+pub(crate) fn class_of_ascii(byte: u8) -> Class {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
+        b'0'..=b'9' => Class::Digit,
+        _ => Class::Separator,
+    }
+}
+
 /// What is known of the characters of the Basic Multilingual Plane: blocks of 64 characters, equal ones stored once, so
 /// that all of it stays in the cache.
 pub(crate) struct Basic {
@@ -271,6 +281,10 @@ pub(crate) fn decode_first(bytes: &[u8]) -> (Option<char>, usize) {
 
 /// Whether the position between `before` and `after` stands inside a token: a cut there would tear a word, or join two.
 pub(crate) fn inside_token(before: &[u8], after: &[u8]) -> bool {
+    let separates = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
+    if separates(before.last()) || separates(after.first()) {
+        return false; // mostly
+    }
     let (last, _) = bstr::decode_last_utf8(before);
     let (first, _) = bstr::decode_utf8(after);
     let continues = |c: Option<char>| matches!(c.map(class), Some(Class::Letter | Class::Digit | Class::Ignorable));
@@ -280,6 +294,11 @@ pub(crate) fn inside_token(before: &[u8], after: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn classes_of_ascii_are_those_of_its_characters() {
+        (0..128_u8).for_each(|byte| assert_eq!(class_of_ascii(byte), class(char::from(byte)), "{byte}"));
+    }
 
     #[test]
     fn classes_of_many_scripts() {

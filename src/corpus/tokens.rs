@@ -177,9 +177,12 @@ fn before(starts: &[u32], end: u32) -> usize {
 
 /// Where the token that starts at offset `start` of `text` ends; format characters inside and behind it belong to it.
 pub fn token_end(text: &[u8], start: usize, options: TokenOptions) -> usize {
-    let class_at = |at: usize| {
-        let (c, len) = chars::decode_first(&text[at..]);
-        (c.map_or(Class::Separator, chars::class), len)
+    let class_at = |at: usize| match text[at] {
+        ascii if ascii.is_ascii() => (chars::class_of_ascii(ascii), 1),
+        _ => {
+            let (c, len) = chars::decode_first(&text[at..]);
+            (c.map_or(Class::Separator, chars::class), len)
+        }
     };
     if start >= text.len() {
         return text.len();
