@@ -107,14 +107,17 @@ impl<'c> PassageSearch<'c> {
         let own = self.entered.len() as u32 - 1;
         let (mut repeats, mut gone): (Vec<Repeat>, Vec<Passage>) = Default::default();
         for passage in found {
+            let Some(rest) = beyond(&repeats, &passage) else { continue };
             // a copy that goes itself is no copy: its own is
-            let copied = if passage.text == own { self.passages.around(&passage, &gone) } else { vec![passage] };
+            let copied = if passage.text == own {
+                self.passages.around(&self.passages.part_of(&passage, rest), &gone)
+            } else {
+                vec![passage]
+            };
             for passage in copied {
-                let cut_to = repeats.last().map_or(0, |last| last.span.end);
-                let rest = Span { start: passage.span.start.max(cut_to), end: passage.span.end };
-                if rest.start < rest.end
-                    && let Some(repeat) = self.repeat(&passage, rest, &mut snapper, left, &repeats)
-                {
+                let rest = beyond(&repeats, &passage);
+                let repeat = rest.and_then(|rest| self.repeat(&passage, rest, &mut snapper, left, &repeats));
+                if let Some(repeat) = repeat {
                     gone.push(self.passages.part_of(&passage, repeat.span));
                     repeats.push(repeat);
                 }
@@ -272,6 +275,13 @@ impl<'c> PassageSearch<'c> {
             edited.commit();
         }
     }
+}
+
+/// What of a passage lies beyond the repeats before it.
+fn beyond(repeats: &[Repeat], passage: &Passage) -> Option<Span> {
+    let cut_to = repeats.last().map_or(0, |last| last.span.end);
+    let Span { start, end } = passage.span;
+    Some(Span { start: start.max(cut_to), end }).filter(|rest| rest.start < rest.end)
 }
 
 /// What is left of the document that was entered under this number.
