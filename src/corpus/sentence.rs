@@ -5,7 +5,7 @@
 //!
 //! bstr walks a table from letter to letter. What can end a sentence stands far apart, and what follows depends on little
 //! that stands before: on one letter, for `U.S.A.` is no three sentences. So all else is passed over, and bstr reads from
-//! the last ASCII character before a sign that may be an end: 25 times as fast on prose.
+//! the last ASCII character before a sign that may be an end: 14 times as fast on made-up English.
 
 use std::borrow::Cow;
 use std::ops::Range;
