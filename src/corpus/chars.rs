@@ -281,7 +281,7 @@ pub(crate) fn decode_first(bytes: &[u8]) -> (Option<char>, usize) {
 
 /// Whether the position between `before` and `after` stands inside a token: a cut there would tear a word, or join two.
 pub(crate) fn inside_token(before: &[u8], after: &[u8]) -> bool {
-    let separates = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
+    let separates = |byte: Option<&u8>| byte.is_none_or(|&b| b.is_ascii() && class_of_ascii(b) == Class::Separator);
     if separates(before.last()) || separates(after.first()) {
         return false; // mostly
     }

@@ -40,17 +40,14 @@ pub(crate) fn sentences_of(text: &[u8], paragraph: Span, out: &mut Vec<Span>) {
 
 /// A part of a text without white space around it.
 fn trimmed(text: &[u8], start: usize, end: usize) -> Range<usize> {
-    let rest = text[start..end].trim_ascii_start();
-    let part = rest.trim_ascii_end();
     let is_graphic = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
-    // most need no character to be decoded
-    if is_graphic(part.first()) && is_graphic(part.last()) {
-        let from = end - rest.len();
-        return from..from + part.len();
+    let (mut rest, mut part) = (text[start..end].trim_ascii_start(), text[start..end].trim_ascii());
+    // seldom, for most need no character to be decoded
+    if !is_graphic(part.first()) || !is_graphic(part.last()) {
+        (rest, part) = (rest.trim_start(), rest.trim());
     }
-    let rest = text[start..end].trim_start();
     let from = end - rest.len();
-    from..from + rest.trim_end().len()
+    from..from + part.len()
 }
 
 /// `paragraph` with its line ends as spaces and a sign for each byte that is not UTF-8, byte for byte. bstr ends its
@@ -100,7 +97,8 @@ const IS_SPECIAL: [bool; 256] = {
     let mut special = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        special[byte] = matches!(byte as u8, b'.' | b'!' | b'?' | b'\n' | b'\r' | 0xc2 | 0xd6 | 0xd8 | 0xdb..=0xdf | 0xe0..=0xe3 | 0xea | 0xee..);
+        let is_sign = matches!(byte as u8, b'.' | b'!' | b'?' | b'\n' | b'\r');
+        special[byte] = is_sign || matches!(byte as u8, 0xc2 | 0xd6 | 0xd8 | 0xdb..=0xe3 | 0xea | 0xee..);
         byte += 1;
     }
     special

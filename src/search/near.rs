@@ -26,7 +26,7 @@ use super::buckets::{Buckets, Member, Met};
 const SIGNATURE_MARGIN: f64 = 0.12;
 
 /// Bands that are grouped at a time at the most, unless there are more threads: the bands of a class stand side by side, so that one access to
-/// memory brings all of these. Each takes 8 bytes for a class, where a run takes most; twice as many are no faster.
+/// memory brings all of these. Each takes 8 bytes for a class, where a run takes most; three are hardly faster, and six no more.
 const BANDS_AT_ONCE: usize = 2;
 
 /// Of the limit on memory, the part that may be taken for dealt bands: to work them out once more costs less than to spill

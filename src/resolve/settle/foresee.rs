@@ -2,7 +2,7 @@
 //!
 //! Each decision rests on those before it, so one thread decides. What it will ask for can be guessed: most segments that go
 //! are equal, or known to be similar, to one that is kept already. In: documents, and the searchers as they are a batch
-//! before. Out: what is left of the documents without these segments, sketched, and the sets of those that look like a kept
+//! before. Out: their texts, what is left of them without these segments, sketched, and the sets of those that look like a kept
 //! one. Always: what is foreseen is a function of texts and options; it is used where a decision asks for just that, and else
 //! thrown away. So nothing that is decided depends on what was guessed. With one thread nothing is foreseen: what was
 //! guessed wrongly, and texts that have left the cache, made that stage a quarter longer.
@@ -56,8 +56,6 @@ pub(super) struct Likely {
     pub(super) verified: Vec<Place>,
     /// What is left without these segments.
     repeats: Vec<Span>,
-    /// Its text is asked for in any case.
-    is_read: bool,
 }
 
 /// What is worked out of a document before it is settled.
@@ -101,8 +99,10 @@ fn likely(search: &UnitSearch<'_>, soon: &[DocId], doc: DocId) -> Option<Likely>
     let rows = segments.into_iter().flat_map(|segments| {
         segments.table().rows_of(doc).iter().filter(|row| goes(segments, row)).map(|row| row.span)
     });
-    let (repeats, is_read): (Vec<Span>, bool) = (rows.collect(), search.passages.is_some());
-    (is_read || !verified.is_empty() || !repeats.is_empty()).then_some(Likely { doc, verified, repeats, is_read })
+    let repeats: Vec<Span> = rows.collect();
+    // where passages are sought, every text is
+    let is_read = search.passages.is_some() || !verified.is_empty() || !repeats.is_empty();
+    is_read.then_some(Likely { doc, verified, repeats })
 }
 
 /// Works out what will likely be asked for; `documents` is how documents are sketched, if they are compared.
@@ -112,7 +112,7 @@ pub(super) fn foresee<'c>(
     documents: Option<SketchOptions>,
     likely: Vec<Likely>,
 ) -> FxHashMap<DocId, Foreseen<'c>> {
-    let foresee = |sketcher: &mut Sketcher, Likely { doc, verified, repeats, is_read }: Likely| {
+    let foresee = |sketcher: &mut Sketcher, Likely { doc, verified, repeats }: Likely| {
         let text = corpus.text(doc);
         let set =
             documents.filter(|_| !verified.is_empty()).map(|documents| sketcher.shingle_set(&text, documents.shingler));
@@ -121,7 +121,7 @@ pub(super) fn foresee<'c>(
             foreseen.rest = Some(without(&repeats, &text, options.segmenter, documents, sketcher));
             foreseen.paragraph_break = Some(options.segmenter.decide(&text));
         }
-        foreseen.text = (is_read || !repeats.is_empty()).then_some(text);
+        foreseen.text = Some(text);
         (doc, foreseen)
     };
     likely.into_par_iter().map_init(|| Sketcher::new(options.tokens), foresee).collect()
@@ -200,7 +200,6 @@ mod tests {
             doc: DocId(0),
             verified: vec![Place { doc: DocId(0), span: Span::new(0, 13) }],
             repeats: vec![Span::new(15, 28)],
-            is_read: false,
         };
         let foreseen = foresee(&corpus, &options, Some(of(Unit::Document)), vec![wanted]).remove(&DocId(0)).unwrap();
         let rest = foreseen.rest.unwrap();

@@ -19,7 +19,7 @@ use crate::sketch::Sketcher;
 impl<'c> Settler<'c, '_> {
     /// The segments of a document, as it was read, that repeat a kept one; the others are kept. Passages, if there are none.
     pub(super) fn repeats_in_rows(&mut self, doc: DocId, text: &Text<'c>) -> Vec<Repeat> {
-        self.repeats_by_unit((doc, text), None, |searcher, _| {
+        self.repeats_by_unit(doc, text, None, |searcher, _| {
             searcher.table().rows_of(doc).iter().map(|row| (row.span, row.class)).collect()
         })
     }
@@ -32,7 +32,7 @@ impl<'c> Settler<'c, '_> {
         rest: &Rest<'_>,
         attempt: &Attempt,
     ) -> Vec<Repeat> {
-        self.repeats_by_unit((doc, text), Some((&rest.form, attempt)), |searcher, sketcher| {
+        self.repeats_by_unit(doc, text, Some((&rest.form, attempt)), |searcher, sketcher| {
             let mut spans = Vec::new();
             let segmenter = Segmenter { paragraph_break: rest.paragraph_break };
             segmenter.split(searcher.table().options.unit, &rest.text, &mut spans);
@@ -53,7 +53,8 @@ impl<'c> Settler<'c, '_> {
     /// and passages only when there are no segments to cut.
     fn repeats_by_unit(
         &mut self,
-        (doc, text): (DocId, &Text<'c>),
+        doc: DocId,
+        text: &Text<'c>,
         cut: Option<(&Form, &Attempt)>,
         mut segments: impl FnMut(&mut Searcher<'_>, &mut Sketcher) -> Vec<(Span, u32)>,
     ) -> Vec<Repeat> {

@@ -111,7 +111,7 @@ impl PassageOptions {
     /// Whether a passage of so many bytes and tokens is long enough.
     pub fn admits(self, bytes: usize, tokens: usize) -> bool {
         match self.min {
-            MinPassage::Bytes(n) => bytes >= n,
+            MinPassage::Bytes(_) => !self.is_too_short(bytes),
             MinPassage::Tokens(n) => tokens >= n,
         }
     }
